@@ -1,0 +1,1 @@
+"""The controller: queries windows, decides, actuates, explains."""

@@ -1,0 +1,1 @@
+"""Adapters: one module per outside party, none of which knows another."""

@@ -1,0 +1,1 @@
+"""The decision core: values in, values out; no clock, no I/O, no logging."""

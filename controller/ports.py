@@ -1,0 +1,149 @@
+"""The ports through which the controller acts: an encoder and a scene switcher.
+
+Adapters implement these protocols; the loop knows nothing else of a device. Unreachable and
+refused are values, not exceptions: only a programming error raises. No value here ever carries a
+password, a token or a publish address with its stream key.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum, StrEnum
+from typing import Protocol
+
+from controller.decision.model import EncoderTarget, Scene
+
+
+class Impact(IntEnum):
+    """What viewers lose when a field changes, from least to most."""
+
+    NONE = 0
+    GLITCH = 1
+    RECONNECT = 2
+    REBOOT = 3
+    UNKNOWN = 4  # not calibrated: counts as REBOOT
+
+
+class Outcome(StrEnum):
+    """How far an order got. The device's own "ok" is never more than `STORED`."""
+
+    APPLIED = "applied"  # the read-back shows it
+    STORED = "stored"  # the device keeps it until a restart
+    REFUSED = "refused"  # nothing was written
+    UNKNOWN = "unknown"  # no answer, or an answer that proves nothing: read before writing again
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderCapabilities:
+    """What a driver knows of its unit; `evidence` says how it knows, per field."""
+
+    bitrate_impact: Impact
+    geometry_impact: Impact
+    audio_only_impact: Impact
+    min_bitrate_bps: int
+    max_bitrate_bps: int
+    step_bps: int
+    sizes_px: tuple[tuple[int, int], ...]
+    own_abr: bool
+    restartable: bool
+    identity: str
+    evidence: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderStatus:
+    """One read of the encoder. `reachable` False carries the operator's line in `problem`."""
+
+    reachable: bool
+    problem: str | None = None
+    configured: EncoderTarget | None = None
+    publishing: bool | None = None
+    has_input: bool | None = None
+    uptime_s: float | None = None
+    cpu_ratio: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyResult:
+    """The result of one order: its outcome, why, what was read back, how long it took."""
+
+    outcome: Outcome
+    detail: str
+    read_back: EncoderTarget | None = None
+    clamped: bool = False
+    took_s: float = 0.0
+
+
+class Encoder(Protocol):
+    """An encoder driver: five verbs, one call in flight at a time (the loop sees to that)."""
+
+    async def probe(self) -> EncoderCapabilities | None:
+        """Find out what the unit can do, without writing; None when it does not answer."""
+        ...
+
+    async def read(self) -> EncoderStatus:
+        """Read configuration and telemetry."""
+        ...
+
+    async def apply(self, target: EncoderTarget, max_impact: Impact) -> ApplyResult:
+        """Bring the unit to `target`, refusing, unwritten, whatever costs more than `max_impact`."""
+        ...
+
+    async def publish(self, *, on: bool) -> ApplyResult:
+        """Switch publishing on or off."""
+        ...
+
+    async def restart(self) -> ApplyResult:
+        """Restart the unit; called by policy with a budget, never by the ladder."""
+        ...
+
+    async def close(self) -> None:
+        """Give connections back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StudioStatus:
+    """One read of OBS. Unknown fields are None; `problem` is the operator's line."""
+
+    reachable: bool
+    problem: str | None = None
+    scene_name: str | None = None
+    streaming: bool | None = None
+    reconnecting: bool | None = None
+    output_bytes: int | None = None
+    output_skipped_frames: int | None = None
+    output_total_frames: int | None = None
+    active_fps: float | None = None
+    ingest_muted: bool | None = None
+    media_cursor_s: float | None = None
+    scene_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SceneResult:
+    """The result of one scene order; `shown_name` is the program scene read back."""
+
+    outcome: Outcome
+    detail: str
+    shown_name: str | None = None
+    took_s: float = 0.0
+
+
+class Studio(Protocol):
+    """OBS, behind whichever library. No call is without a deadline."""
+
+    async def read(self) -> StudioStatus:
+        """Read scene, stream and statistics."""
+        ...
+
+    async def show(self, scene_name: str) -> SceneResult:
+        """Put the scene on program and read it back; idempotent."""
+        ...
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        ...
+
+
+SceneNames = dict[Scene, str]

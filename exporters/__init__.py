@@ -1,0 +1,1 @@
+"""Exporters: read a source, parse it, describe it as Prometheus metrics."""

@@ -1,0 +1,296 @@
+"""The metric catalogue: every metric that VVLIVE publishes, with kind, unit, labels and help.
+
+This is the product's contract. Exporters and the controller describe themselves from it; rules,
+dashboards, queries and tests are checked against it. Help is one sentence that names the origin.
+A gauge that means "unknown" is absent, never zero.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """Prometheus metric types in use."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """One metric. `name` is as exposed, `_total` included; `unit` is its base unit, "" for none."""
+
+    name: str
+    kind: Kind
+    unit: str
+    labels: tuple[str, ...]
+    help: str
+
+
+def _counter(name: str, help_: str, *labels: str, unit: str = "") -> Metric:
+    return Metric(name, Kind.COUNTER, unit, labels, help_)
+
+
+def _gauge(name: str, help_: str, *labels: str, unit: str = "") -> Metric:
+    return Metric(name, Kind.GAUGE, unit, labels, help_)
+
+
+def _frame(prefix: str) -> tuple[Metric, ...]:
+    """The metrics that every exporter has about itself."""
+    return (
+        _gauge(f"{prefix}_exporter_clock_timestamp_seconds", "Clock of the exporter at the scrape.", unit="seconds"),
+        _gauge(f"{prefix}_exporter_build_info", "Version of the exporter, value 1.", "version"),
+        _gauge(f"{prefix}_scrape_collector_success", "Whether the source's last read succeeded.", "collector"),
+        _gauge(
+            f"{prefix}_scrape_collector_duration_seconds",
+            "Duration of the source's last read.",
+            "collector",
+            unit="seconds",
+        ),
+        _gauge(
+            f"{prefix}_scrape_collector_last_success_timestamp_seconds",
+            "Time of the source's last successful read; absent before the first.",
+            "collector",
+            unit="seconds",
+        ),
+    )
+
+
+MPTCP: tuple[Metric, ...] = (
+    *_frame("mptcp"),
+    _gauge("mptcp_uplink_info", "Configured uplink and the interface it resolves to, value 1.", "uplink", "interface"),
+    _gauge("mptcp_uplink_subflows", "Established subflows on the uplink, from sock_diag.", "uplink"),
+    _counter("mptcp_uplink_subflows_created_total", "Subflows seen to appear on the uplink.", "uplink"),
+    _counter("mptcp_uplink_subflows_closed_total", "Subflows seen to disappear from the uplink.", "uplink"),
+    _counter(
+        "mptcp_uplink_transmit_bytes_total",
+        "Payload bytes sent, retransmissions included, from tcp_info.tcpi_bytes_sent.",
+        "uplink",
+        unit="bytes",
+    ),
+    _counter(
+        "mptcp_uplink_acknowledged_bytes_total",
+        "Payload bytes acknowledged, from tcp_info.tcpi_bytes_acked.",
+        "uplink",
+        unit="bytes",
+    ),
+    _counter(
+        "mptcp_uplink_receive_bytes_total",
+        "Payload bytes received, from tcp_info.tcpi_bytes_received.",
+        "uplink",
+        unit="bytes",
+    ),
+    _counter(
+        "mptcp_uplink_retransmitted_bytes_total",
+        "Payload bytes retransmitted, from tcp_info.tcpi_bytes_retrans.",
+        "uplink",
+        unit="bytes",
+    ),
+    _counter(
+        "mptcp_uplink_transmit_segments_total",
+        "Data segments sent, retransmissions included, from tcp_info.tcpi_data_segs_out.",
+        "uplink",
+    ),
+    _counter(
+        "mptcp_uplink_retransmitted_segments_total",
+        "Segments retransmitted, from tcp_info.tcpi_total_retrans.",
+        "uplink",
+    ),
+    _gauge(
+        "mptcp_uplink_rtt_seconds",
+        "Smoothed RTT of the uplink's subflow that acknowledged last, from tcp_info.tcpi_rtt.",
+        "uplink",
+        unit="seconds",
+    ),
+    _gauge(
+        "mptcp_uplink_rtt_variation_seconds",
+        "RTT variation of the same subflow, from tcp_info.tcpi_rttvar.",
+        "uplink",
+        unit="seconds",
+    ),
+    _gauge(
+        "mptcp_uplink_min_rtt_seconds",
+        "Minimum RTT of the same subflow, from tcp_info.tcpi_min_rtt.",
+        "uplink",
+        unit="seconds",
+    ),
+    _gauge("mptcp_uplink_cwnd_segments", "Congestion window, from tcp_info.tcpi_snd_cwnd.", "uplink"),
+    _gauge(
+        "mptcp_uplink_pacing_rate_bytes_per_second",
+        "Pacing rate, from tcp_info.tcpi_pacing_rate.",
+        "uplink",
+        unit="bytes_per_second",
+    ),
+    _gauge(
+        "mptcp_uplink_delivery_rate_bytes_per_second",
+        "Most recent delivery rate sample, from tcp_info.tcpi_delivery_rate.",
+        "uplink",
+        unit="bytes_per_second",
+    ),
+    _gauge(
+        "mptcp_uplink_unacknowledged_bytes",
+        "Bytes in flight, from tcp_info.tcpi_unacked times snd_mss.",
+        "uplink",
+        unit="bytes",
+    ),
+    _gauge(
+        "mptcp_uplink_unsent_bytes", "Bytes not yet sent, from tcp_info.tcpi_notsent_bytes.", "uplink", unit="bytes"
+    ),
+    _gauge(
+        "mptcp_uplink_last_acknowledgement_age_seconds",
+        "Time since the uplink last acknowledged, from tcp_info.tcpi_last_ack_recv.",
+        "uplink",
+        unit="seconds",
+    ),
+    _gauge("mptcp_uplink_backup", "Whether the uplink's subflows carry the backup flag.", "uplink"),
+    _gauge(
+        "mptcp_uplink_delivery_rate_max_bytes_per_second",
+        "Largest delivery rate of the last 3 s, sampled every 100 ms.",
+        "uplink",
+        unit="bytes_per_second",
+    ),
+    _gauge(
+        "mptcp_uplink_capacity_lower_bytes_per_second",
+        "What the uplink was seen to carry in the last 3 s: a lower bound of its capacity.",
+        "uplink",
+        unit="bytes_per_second",
+    ),
+    _gauge(
+        "mptcp_uplink_capacity_upper_bytes_per_second",
+        "What the uplink delivered while a queue stood on it; absent while none stands.",
+        "uplink",
+        unit="bytes_per_second",
+    ),
+    _gauge(
+        "mptcp_uplink_dead",
+        "1 while data is unacknowledged beyond the dead-link rule, 0 while it acknowledges, absent when idle.",
+        "uplink",
+    ),
+    _gauge("mptcp_connections", "Established MPTCP connections of the stream's port, from sock_diag."),
+    _gauge(
+        "mptcp_connection_backlog_bytes",
+        "Bytes accepted from the sender and not acknowledged end to end, a proxy's share included.",
+        unit="bytes",
+    ),
+    _gauge(
+        "mptcp_connection_drain_time_seconds",
+        "Backlog divided by the rate acknowledged over the last 500 ms, sampled every 100 ms.",
+        unit="seconds",
+    ),
+    _gauge(
+        "mptcp_connection_drain_time_max_seconds",
+        "Largest drain time of the last second.",
+        unit="seconds",
+    ),
+    _counter(
+        "mptcp_connection_acknowledged_bytes_total",
+        "Bytes acknowledged end to end, from mptcp_info.mptcpi_bytes_acked.",
+        unit="bytes",
+    ),
+    _counter(
+        "mptcp_connection_receive_bytes_total",
+        "Bytes received in order, from mptcp_info.mptcpi_bytes_received.",
+        unit="bytes",
+    ),
+    _counter(
+        "mptcp_connection_retransmitted_bytes_total",
+        "Bytes sent again on another subflow, from mptcp_info.mptcpi_bytes_retrans.",
+        unit="bytes",
+    ),
+    _gauge(
+        "mptcp_connection_capacity_lower_bytes_per_second",
+        "Sum of the live uplinks' lower bounds.",
+        unit="bytes_per_second",
+    ),
+    _gauge(
+        "mptcp_connection_capacity_upper_bytes_per_second",
+        "What the connection delivered while a queue stood; absent while none stands.",
+        unit="bytes_per_second",
+    ),
+    _gauge(
+        "mptcp_connection_head_of_line_gap_bytes",
+        "At the receiver, bytes that arrived on subflows and wait for an earlier byte.",
+        unit="bytes",
+    ),
+    _gauge(
+        "mptcp_connection_stuck",
+        "1 while nothing is acknowledged end to end although a subflow still acknowledges.",
+    ),
+    _gauge("mptcp_connection_fallback", "1 when the stream runs on plain TCP: bonding is off."),
+    _gauge("mptcp_endpoints", "MPTCP endpoints configured in the kernel, from generic netlink."),
+    _gauge("mptcp_limit_subflows", "Extra subflows that the kernel may open, from generic netlink."),
+    _gauge("mptcp_enabled", "Whether net.mptcp.enabled is on in this network namespace."),
+    _counter("mptcp_kernel_blackhole_total", "Times MPTCP was switched off by black-hole detection, from MPTcpExt."),
+    _counter(
+        "mptcp_kernel_syn_transmit_disabled_total",
+        "Connections opened without MPTCP because of black-hole detection, from MPTcpExt.",
+    ),
+    _counter("mptcp_kernel_fallback_total", "Connections that fell back to plain TCP, from MPTcpExt."),
+)
+
+INGEST: tuple[Metric, ...] = (
+    *_frame("ingest"),
+    _counter("ingest_stream_receive_bytes_total", "Bytes received of the stream.", "stream", unit="bytes"),
+    _gauge("ingest_stream_publishing", "Whether a publisher is connected.", "stream"),
+    _gauge(
+        "ingest_stream_media_time_seconds",
+        "Media clock of the newest data received; falls when a publisher starts anew.",
+        "stream",
+        unit="seconds",
+    ),
+    _gauge(
+        "ingest_stream_lag_seconds",
+        "How late the newest picture is: wall time passed less media time passed, since the publisher's best moment.",
+        "stream",
+        unit="seconds",
+    ),
+    _gauge("ingest_stream_width_pixels", "Width of the picture as announced.", "stream"),
+    _gauge("ingest_stream_height_pixels", "Height of the picture as announced.", "stream"),
+    _gauge("ingest_stream_frame_rate_hertz", "Frame rate as announced.", "stream", unit="hertz"),
+    _gauge("ingest_stream_audio", "Whether an audio track is present.", "stream"),
+    _counter("ingest_stream_dropped_total", "Frames or packets that the ingest dropped.", "stream"),
+    _gauge("ingest_stream_info", "Codecs of the stream, value 1.", "stream", "video_codec", "audio_codec"),
+)
+
+CONTROLLER: tuple[Metric, ...] = (
+    _gauge("vvlive_build_info", "Version of the controller, value 1.", "version"),
+    _gauge(
+        "vvlive_quality_state", "1 for the present quality state, 0 for the others, absent before the first.", "state"
+    ),
+    _gauge("vvlive_scene", "1 for the scene decided, 0 for the others, absent before the first.", "scene"),
+    _gauge("vvlive_scene_shown", "1 for the scene that OBS was read to show, absent while unknown.", "scene"),
+    _gauge("vvlive_encoder_target_bytes_per_second", "Bitrate that the controller wants.", unit="bytes_per_second"),
+    _gauge(
+        "vvlive_encoder_confirmed_bytes_per_second",
+        "Bitrate last read back from the encoder; absent while unknown.",
+        unit="bytes_per_second",
+    ),
+    _gauge("vvlive_capacity_lower_bytes_per_second", "Lower bound used in the last decision.", unit="bytes_per_second"),
+    _gauge("vvlive_capacity_upper_bytes_per_second", "Upper bound used in the last decision.", unit="bytes_per_second"),
+    _gauge(
+        "vvlive_observation_age_seconds",
+        "Age of the newest sample of the source at the last decision; absent when there was none.",
+        "source",
+        unit="seconds",
+    ),
+    _gauge("vvlive_observation_freshness", "1 for the freshness of the last decision's data.", "freshness"),
+    _gauge("vvlive_last_decision_timestamp_seconds", "Time of the last decision.", unit="seconds"),
+    _counter("vvlive_decisions_total", "Decisions made."),
+    _counter("vvlive_quality_transitions_total", "Changes of the quality state.", "from", "to", "rule"),
+    _counter("vvlive_actuation_requests_total", "Orders sent to a device.", "target"),
+    _counter("vvlive_actuation_failures_total", "Orders that were not confirmed.", "target"),
+    _gauge("vvlive_actuation_confirmed", "Whether the device is known to be as desired.", "target"),
+    _gauge(
+        "vvlive_actuation_duration_seconds", "Time from order to read-back of the last order.", "target", unit="seconds"
+    ),
+    _gauge("vvlive_device_reachable", "Whether the device answered the last read.", "target"),
+    _gauge("vvlive_override_active", "Whether a manual override is in force."),
+    _gauge("vvlive_tick_duration_seconds", "Duration of the last tick of the loop.", unit="seconds"),
+    _counter("vvlive_ticks_late_total", "Ticks that started later than half a period."),
+)
+
+ALL: tuple[Metric, ...] = MPTCP + INGEST + CONTROLLER
+BY_NAME: dict[str, Metric] = {metric.name: metric for metric in ALL}
