@@ -1,0 +1,1 @@
+"""What runs where: units, images, proxies, and the one-machine demo world."""

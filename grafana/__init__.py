@@ -1,0 +1,1 @@
+"""Dashboards as code: the generator and what it wrote."""

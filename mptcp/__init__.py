@@ -1,0 +1,1 @@
+"""MPTCP: set-up of the bond, and the guard that keeps it alive."""
