@@ -1,0 +1,39 @@
+# The words a developer types. Each installs what it needs first: see deploy/bootstrap.
+PYTHON ?= python3
+ARGS ?=
+BIN := .venv/bin
+
+.PHONY: help setup demo test check bench bench-exporter format lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 18
+
+setup: ## install what is missing: the virtual environment and, as root, the Debian packages
+	@PYTHON=$(PYTHON) deploy/bootstrap
+
+demo: setup ## the whole chain on this machine, live in the terminal (ARGS="--help" lists options)
+	@$(BIN)/python -m deploy.demo $(ARGS)
+
+test: setup ## every test, the real components included (ARGS go to pytest)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup ## format, lint, types, import contracts, rules, scripts
+	@$(BIN)/python -m deploy.check
+
+bench: setup ## score the policies on synthetic drives (ARGS="--traces DIR" for recorded ones)
+	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-exporter: setup ## what the MPTCP exporter costs, and how true it is
+	@$(BIN)/python -m tests.bench.exporters $(ARGS)
+
+format: setup ## let the formatter and the linter mend what they can
+	@$(BIN)/ruff format . && $(BIN)/ruff check --fix .
+
+lock: setup ## resolve the dependencies anew and write both lock files
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" pyproject.toml -o requirements.lock
+	@$(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-annotate \
+	  --custom-compile-command "make lock" --all-extras pyproject.toml -o requirements-dev.lock
+
+clean: ## remove what the commands above made
+	rm -rf .venv .demo build .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
