@@ -8,16 +8,12 @@ report's own ground truth: the emulator's capacities and the ages stamped into t
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from deploy.demo import report as reports
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from deploy.demo.report import DecisionRow, Report, Second
+from deploy.demo.report import DecisionRow, Report, Second
 
 COMMAND_WITHIN_S = 3.0
 LATE_S = 2.0
