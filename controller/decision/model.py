@@ -81,6 +81,7 @@ class UplinkReading:
     rtt_s: float | None = None
     min_rtt_s: float | None = None
     dead: bool | None = None
+    loss_ratio: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,33 +96,48 @@ class IngestReading:
 
 @dataclass(frozen=True, slots=True)
 class EncoderTarget:
-    """What the encoder shall do; `audio_only` drops the video track where the driver can."""
+    """What the encoder shall do; `audio_only` drops the video track where the driver can.
+
+    For an encoder with a fast loop of its own `bitrate_bps` is the cap of that loop and
+    `floor_bps` the lowest rate it may fall to; None orders no floor.
+    """
 
     bitrate_bps: int
     width_px: int
     height_px: int
     frame_rate_hz: int
     audio_only: bool = False
+    floor_bps: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderReading:
-    """The encoder as read back; `confirmed` is None while nothing has been verified."""
+    """The encoder as read back; `confirmed` is None while nothing has been verified.
+
+    `driven` is False where this controller has no encoder configured: it then only mirrors the
+    edge's state and decides the scene.
+    """
 
     reachable: bool | None = None
     confirmed: EncoderTarget | None = None
     changing: bool = False
+    driven: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class EncoderTraits:
     """Calibrated capabilities of the encoder, given to `decide`.
 
-    A cost of None means not calibrated: the ladder never uses that kind of change.
+    Costs are seconds without picture per change. None means not calibrated: the ladder never uses
+    that kind of change. `latency_s` is the time from an order to the first changed frame;
+    `own_abr` says that the encoder trims its bitrate itself, faster than we can.
     """
 
     bitrate_cost_s: float | None = 0.0
     geometry_cost_s: float | None = None
+    audio_only_cost_s: float | None = None
+    latency_s: float = 0.5
+    own_abr: bool = False
     min_bitrate_bps: int = 300_000
     max_bitrate_bps: int = 32_000_000
     step_bps: int = 1_000
@@ -160,6 +176,7 @@ class Observation:
     capacity: Interval = Interval()
     delivered_bps: float | None = None
     drain_time_s: float | None = None
+    drain_time_max_s: float | None = None
     backlog_bytes: float | None = None
     loss_ratio: float | None = None
     min_rtt_s: float | None = None

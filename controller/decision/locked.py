@@ -1,0 +1,197 @@
+"""The `locked` policy: the user's table, each wish with its own clock.
+
+Downwards: every rung's floor runs its own clocks in every state, so that a collapse goes straight to the
+highest rung whose floor still holds. Upwards: 60 s of stable conditions lead to RECOVERY, which must
+see the capacity that the next rung demands before it takes one step.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from controller.decision.memory import Recovery, State, TrimMemory
+from controller.decision.model import Freshness, Observation, Quality, Reason
+
+if TYPE_CHECKING:
+    from controller.decision.clocks import Clocks
+    from controller.decision.policy import Climb, Floor, Policy, Rung
+
+_STABLE = "stable"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where a policy wants to be: the state, the rung that plays, its bitrate, and why."""
+
+    quality: Quality
+    base: Quality
+    rate_bps: float
+    reason: Reason
+    recovery: Recovery | None = None
+    trim: TrimMemory | None = None
+
+
+def step_locked(state: State, seen: Observation, policy: Policy) -> tuple[Move, Clocks]:
+    """One step of the table. What is not fresh moves nothing: the clocks stand cleared."""
+    base = policy.rung(state.base)
+    conditions = _conditions(base, seen, policy) if seen.freshness is Freshness.FRESH else {}
+    clocks = state.clocks.run(conditions, at_s=seen.at_s)
+    move = (
+        _downwards(base, seen, policy, clocks)
+        or _recovering(state, base, seen, policy)
+        or _upwards(state, base, seen, policy, clocks)
+        or _staying(base, seen)
+    )
+    return move, clocks
+
+
+def _conditions(base: Rung, seen: Observation, policy: Policy) -> dict[str, bool | None]:
+    conditions: dict[str, bool | None] = {}
+    for rung in policy.rungs:
+        if rung.floor is not None:
+            conditions[f"capacity:{rung.quality}"] = _capacity_below(seen, rung.floor.capacity_below_bps)
+            conditions[f"loss:{rung.quality}"] = _loss_above(seen, rung.floor.loss_above_ratio)
+    if base.climb is not None:
+        conditions[f"{_STABLE}:{base.quality}"] = _stable(seen, base.climb)
+    return conditions
+
+
+def _capacity_below(seen: Observation, threshold_bps: float) -> bool | None:
+    upper = seen.capacity.upper_bps
+    return None if upper is None else upper < threshold_bps
+
+
+def _loss_above(seen: Observation, threshold: float | None) -> bool | None:
+    return None if threshold is None or seen.loss_ratio is None else seen.loss_ratio > threshold
+
+
+def _stable(seen: Observation, climb: Climb) -> bool:
+    """Nothing known speaks against the next rung, and what must be known is known.
+
+    An upper bound at or below the demand refutes it. A missing one does not prove it: RECOVERY does.
+    """
+    upper, lower = seen.capacity.upper_bps, seen.capacity.lower_bps
+    if lower is None or (upper is not None and upper <= climb.capacity_above_bps):
+        return False
+    if climb.loss_below_ratio is not None and (seen.loss_ratio is None or seen.loss_ratio >= climb.loss_below_ratio):
+        return False
+    return climb.rtt_below_s is None or (seen.min_rtt_s is not None and seen.min_rtt_s < climb.rtt_below_s)
+
+
+def _downwards(base: Rung, seen: Observation, policy: Policy, clocks: Clocks) -> Move | None:
+    why: Reason | None = None
+    for rung in policy.downwards_from(base.quality):
+        broken = None if rung.floor is None else _broken(rung, rung.floor, seen, clocks)
+        if broken is None:
+            return None if why is None else Move(rung.quality, rung.quality, rung.preset.bitrate_bps, why)
+        why = why or broken
+    return None
+
+
+def _broken(rung: Rung, floor: Floor, seen: Observation, clocks: Clocks) -> Reason | None:
+    if clocks.matured(f"capacity:{rung.quality}", floor.capacity_for_s, at_s=seen.at_s):
+        return Reason(
+            "capacity-below-floor",
+            f"The links carried {_mbit(seen.capacity.upper_bps)} with a queue standing; {rung.quality} "
+            f"needs {_mbit(floor.capacity_below_bps)} and has had less for {floor.capacity_for_s:.0f} s.",
+            (("capacity_upper_bps", seen.capacity.upper_bps), ("floor_bps", floor.capacity_below_bps)),
+        )
+    if clocks.matured(f"loss:{rung.quality}", floor.loss_for_s, at_s=seen.at_s):
+        return Reason(
+            "loss-above-limit",
+            f"{_percent(seen.loss_ratio)} of the segments were sent again; {rung.quality} bears "
+            f"{_percent(floor.loss_above_ratio)} and has had more for {floor.loss_for_s:.0f} s.",
+            (("loss_ratio", seen.loss_ratio), ("limit_ratio", floor.loss_above_ratio)),
+        )
+    return None
+
+
+def _upwards(state: State, base: Rung, seen: Observation, policy: Policy, clocks: Clocks) -> Move | None:
+    wish = f"{_STABLE}:{base.quality}"
+    if state.quality is Quality.RECOVERY or not clocks.matured(wish, policy.stable_s, at_s=seen.at_s):
+        return None
+    above = policy.next_up(base.quality)
+    if above is None:
+        return None
+    rate_bps = float(base.preset.bitrate_bps)
+    recovery = Recovery(since_s=seen.at_s, probe_bps=rate_bps, probe_since_s=seen.at_s)
+    text = f"Stable for {policy.stable_s:.0f} s: RECOVERY finds out whether {above.quality} is safe."
+    return Move(Quality.RECOVERY, base.quality, rate_bps, Reason("stable", text), recovery)
+
+
+def _recovering(state: State, base: Rung, seen: Observation, policy: Policy) -> Move | None:
+    recovery, climb, above = state.recovery, base.climb, policy.next_up(base.quality)
+    if state.quality is not Quality.RECOVERY or recovery is None or climb is None or above is None:
+        return None
+    if seen.freshness is not Freshness.FRESH:
+        return _waiting(recovery, base)
+    refuted = not _stable(seen, climb)
+    if refuted:
+        text = f"RECOVERY met a limit of {above.quality}: back to {base.quality}."
+        return _settle(base, Reason("recovery-refuted", text, _evidence(seen, climb)))
+    recovery = _probed(recovery, base, seen, policy, climb)
+    left_s = policy.recovery_s - (seen.at_s - recovery.since_s)
+    if left_s > 0:
+        text = f"Proving that {above.quality} is safe: {left_s:.0f} s to go, {'proved' if recovery.proved else 'open'}."
+        rate_bps = float(base.preset.bitrate_bps) if recovery.proved else recovery.probe_bps
+        return Move(
+            Quality.RECOVERY, base.quality, rate_bps, Reason("recovery", text, _evidence(seen, climb)), recovery
+        )
+    if recovery.proved:
+        text = f"The links were seen to carry more than {_mbit(climb.capacity_above_bps)}: one step up."
+        return _settle(above, Reason("recovery-proved", text, _evidence(seen, climb)))
+    text = f"{_mbit(climb.capacity_above_bps)} were not seen in {policy.recovery_s:.0f} s: back to {base.quality}."
+    return _settle(base, Reason("recovery-unproved", text, _evidence(seen, climb)))
+
+
+def _probed(recovery: Recovery, base: Rung, seen: Observation, policy: Policy, climb: Climb) -> Recovery:
+    """RECOVERY after one look: proof found, or the next step of the probe due.
+
+    Where a change of bitrate costs picture nothing is probed; a minute of the stream as it is, without a
+    queue and within the limits, must do for proof, and the rung above has its own floor.
+    """
+    free = seen.encoder_traits.bitrate_cost_s == 0
+    lower = seen.capacity.lower_bps or 0.0
+    flows = seen.delivered_bps is not None and seen.delivered_bps >= 0.7 * base.preset.bitrate_bps
+    proved = recovery.proved or lower > climb.capacity_above_bps or (not free and flows)
+    recovery = replace(recovery, proved=proved)
+    if proved or not free or seen.at_s - recovery.probe_since_s < policy.probe.every_s:
+        return recovery
+    top = climb.capacity_above_bps * policy.probe.headroom
+    probe_bps = min(top, recovery.probe_bps * policy.probe.factor)
+    return replace(recovery, probe_bps=probe_bps, probe_since_s=seen.at_s)
+
+
+def _waiting(recovery: Recovery, base: Rung) -> Move:
+    text = "The data is late: RECOVERY waits."
+    return Move(Quality.RECOVERY, base.quality, base.preset.bitrate_bps, Reason("recovery-waiting", text), recovery)
+
+
+def _staying(base: Rung, seen: Observation) -> Move:
+    text = f"Nothing speaks for a change of {base.quality}."
+    if seen.freshness is not Freshness.FRESH:
+        text = f"The data is {seen.freshness}: {base.quality} is held."
+    return _settle(base, Reason("hold", text))
+
+
+def _settle(rung: Rung, reason: Reason) -> Move:
+    return Move(rung.quality, rung.quality, rung.preset.bitrate_bps, reason)
+
+
+def _evidence(seen: Observation, climb: Climb) -> tuple[tuple[str, float | str | None], ...]:
+    return (
+        ("capacity_lower_bps", seen.capacity.lower_bps),
+        ("capacity_upper_bps", seen.capacity.upper_bps),
+        ("demand_bps", climb.capacity_above_bps),
+        ("loss_ratio", seen.loss_ratio),
+        ("min_rtt_s", seen.min_rtt_s),
+    )
+
+
+def _mbit(bps: float | None) -> str:
+    return "an unknown rate" if bps is None else f"{bps / 1e6:.1f} Mbit/s"
+
+
+def _percent(ratio: float | None) -> str:
+    return "an unknown share" if ratio is None else f"{ratio * 100:.1f} %"

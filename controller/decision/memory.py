@@ -1,0 +1,154 @@
+"""What the machine remembers between two decisions, as one frozen value.
+
+It can be written to disk as plain data and read back, so that a controller that crashed goes on where
+it was. Plain data that does not fit is refused whole: a fresh start is safer than half a memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, is_dataclass
+from enum import StrEnum
+from functools import cache
+from math import isfinite
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Union, cast, get_args, get_origin, get_type_hints
+
+from controller.decision.clocks import Clocks
+from controller.decision.model import EncoderTarget, Quality, Scene
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from controller.decision.policy import Policy, Preset
+
+Plain = dict[str, Any] | list[Any] | str | float | int | bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """RECOVERY in progress: since when, the bitrate now tried, since when, and whether the proof is made."""
+
+    since_s: float
+    probe_bps: float
+    probe_since_s: float
+    proved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TrimMemory:
+    """What the adaptive policy's bitrate law remembers. Rates in bit/s, times on the samples' clock."""
+
+    rate_bps: float
+    changed_s: float | None = None
+    cut_s: float | None = None
+    before_cut_bps: float | None = None
+    first_cut_s: float | None = None
+    clean_since_s: float | None = None
+    ceiling_bps: float | None = None
+    ceiling_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The machine's memory. `base` is the rung that plays: `quality` itself, or where RECOVERY came from."""
+
+    quality: Quality
+    base: Quality
+    target: EncoderTarget
+    trim: TrimMemory
+    scene: Scene | None = None
+    at_s: float | None = None
+    since_s: float | None = None
+    blind_since_s: float | None = None
+    recovery: Recovery | None = None
+    clocks: Clocks = Clocks()
+    scene_clocks: Clocks = Clocks()
+
+    @classmethod
+    def initial(cls, policy: Policy) -> State:
+        """Before the first decision: on the policy's start rung, with no scene ordered."""
+        preset = policy.rung(policy.start).preset
+        return cls(
+            quality=policy.start,
+            base=policy.start,
+            target=target_of(preset),
+            trim=TrimMemory(rate_bps=preset.bitrate_bps),
+        )
+
+    def to_plain(self) -> dict[str, Any]:
+        """The memory as JSON-able data."""
+        return {field.name: _to_plain(getattr(self, field.name)) for field in fields(self)}
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Any]) -> State:
+        """The memory that `to_plain` wrote; raises ValueError naming the first part that does not fit."""
+        return cast("State", _from_plain(cls, plain, "state"))
+
+
+def target_of(preset: Preset) -> EncoderTarget:
+    """The encoder's target for a preset as it stands."""
+    return EncoderTarget(
+        bitrate_bps=preset.bitrate_bps,
+        width_px=preset.width_px,
+        height_px=preset.height_px,
+        frame_rate_hz=preset.frame_rate_hz,
+    )
+
+
+def _to_plain(value: object) -> Plain:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _to_plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, tuple):
+        return [_to_plain(one) for one in value]
+    if isinstance(value, StrEnum):
+        return value.value
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    raise TypeError(f"{type(value).__name__} is not plain data")
+
+
+@cache
+def _hints(cls: type) -> dict[str, Any]:
+    return get_type_hints(cls)
+
+
+def _from_plain(kind: Any, plain: Any, where: str) -> Any:  # noqa: ANN401 - kinds are annotations
+    if get_origin(kind) in {Union, UnionType}:
+        if plain is None and NoneType in get_args(kind):
+            return None
+        kind = next(one for one in get_args(kind) if one is not NoneType)
+    if get_origin(kind) is tuple:
+        return _tuple(get_args(kind), plain, where)
+    if isinstance(kind, type) and is_dataclass(kind):
+        return _dataclass(kind, plain, where)
+    return _scalar(kind, plain, where)
+
+
+def _tuple(kinds: tuple[Any, ...], plain: Any, where: str) -> tuple[Any, ...]:  # noqa: ANN401 - as above
+    if not isinstance(plain, list | tuple):
+        raise ValueError(f"{where} is not a list: start from an initial state")  # noqa: TRY004 - one error for bad data
+    if kinds[-1] is Ellipsis:
+        return tuple(_from_plain(kinds[0], one, f"{where}[{k}]") for k, one in enumerate(plain))
+    if len(plain) != len(kinds):
+        raise ValueError(f"{where} has {len(plain)} parts, not {len(kinds)}: start from an initial state")
+    return tuple(
+        _from_plain(kind, one, f"{where}[{k}]") for k, (kind, one) in enumerate(zip(kinds, plain, strict=True))
+    )
+
+
+def _dataclass(kind: type, plain: Any, where: str) -> object:  # noqa: ANN401 - as above
+    hints = _hints(kind)
+    if not isinstance(plain, dict) or set(plain) != set(hints):
+        raise ValueError(f"{where} is not a {kind.__name__} of this version: start from an initial state")
+    return kind(**{name: _from_plain(hints[name], plain[name], f"{where}.{name}") for name in hints})
+
+
+def _scalar(kind: Any, plain: Any, where: str) -> object:  # noqa: ANN401 - as above
+    number = isinstance(plain, int | float) and not isinstance(plain, bool)
+    if kind is float and number and isfinite(plain):
+        return float(plain)
+    if kind in {int, str, bool} and type(plain) is kind:
+        return cast("object", plain)
+    if isinstance(kind, type) and issubclass(kind, StrEnum) and plain in set(kind):
+        return kind(plain)
+    raise ValueError(f"{where} is {plain!r}, not {getattr(kind, '__name__', kind)}: start from an initial state")

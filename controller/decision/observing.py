@@ -1,0 +1,198 @@
+"""From raw windows of samples to one Observation. Pure: the moment is an argument.
+
+Every reading has an age, judged from the sample's own timestamp and from what the exporter says of
+its source: a number that an exporter repeats while its source is gone is not a reading. A gauge that is
+missing from its target's newest scrape is unknown, whatever an older scrape said.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from controller.decision.model import (
+    EncoderReading,
+    EncoderTraits,
+    Freshness,
+    IngestReading,
+    Interval,
+    Observation,
+    Override,
+    Quality,
+    SceneReading,
+    Series,
+    UplinkReading,
+)
+from controller.decision.sources import EDGE_SITE, Source, sender, sources
+from exporters.units import bits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from controller.decision.policy import Ages, Policy
+    from controller.decision.windows import Gain
+
+_CONNECTION = (
+    "mptcp_connection_acknowledged_bytes_total",
+    "mptcp_connection_backlog_bytes",
+    "mptcp_connection_capacity_lower_bytes_per_second",
+    "mptcp_connection_capacity_upper_bytes_per_second",
+    "mptcp_connection_drain_time_max_seconds",
+    "mptcp_connection_drain_time_seconds",
+)
+_UPLINK = (
+    "mptcp_uplink_acknowledged_bytes_total",
+    "mptcp_uplink_capacity_lower_bytes_per_second",
+    "mptcp_uplink_capacity_upper_bytes_per_second",
+    "mptcp_uplink_dead",
+    "mptcp_uplink_min_rtt_seconds",
+    "mptcp_uplink_retransmitted_segments_total",
+    "mptcp_uplink_rtt_seconds",
+    "mptcp_uplink_subflows",
+    "mptcp_uplink_transmit_segments_total",
+)
+_INGEST = ("ingest_stream_lag_seconds", "ingest_stream_publishing", "ingest_stream_receive_bytes_total")
+_FRAME = tuple(
+    f"{prefix}_{name}"
+    for prefix in ("mptcp", "ingest")
+    for name in ("exporter_clock_timestamp_seconds", "scrape_collector_last_success_timestamp_seconds")
+)
+_EDGE_STATE = "vvlive_quality_state"
+
+METRICS: tuple[str, ...] = (*_CONNECTION, *_UPLINK, *_INGEST, *_FRAME, _EDGE_STATE)
+"""Names of the metrics that `observe` reads, as exposed."""
+
+WINDOW_S = 12.0
+"""How far back the raw windows must reach: the age at which we are blind, and the longest window on top."""
+
+
+def observe(  # noqa: PLR0913 - everything that a decision is made from, each by its name
+    *,
+    at_s: float,
+    series: Iterable[Series],
+    encoder: EncoderReading,
+    encoder_traits: EncoderTraits,
+    scene: SceneReading,
+    override: Override | None,
+    policy: Policy,
+) -> Observation:
+    """What is known at `at_s`, seconds since the epoch, from windows of `METRICS` over `WINDOW_S` seconds.
+
+    Where nothing fresh enough is known the reading is None, and `freshness` says how far the rest may be used.
+    """
+    ages = policy.ages
+    known = sources(series, not_after_s=at_s + ages.future_s)
+    seen = Observation(
+        at_s=at_s,
+        freshness=Freshness.BLIND,
+        ingest=_ingest(known, at_s=at_s, ages=ages),
+        encoder=encoder,
+        encoder_traits=encoder_traits,
+        scene=scene,
+        override=override,
+        edge_state=_edge_state(known, at_s=at_s, ages=ages),
+    )
+    edge = sender(known)
+    return seen if edge is None else _with_sender(seen, edge=edge, ages=ages)
+
+
+def _with_sender(seen: Observation, *, edge: Source, ages: Ages) -> Observation:
+    age_s = edge.age_s(seen.at_s)
+    if age_s > ages.late_s:
+        return replace(seen, age_s=age_s)
+    uplinks = tuple(_uplink(edge, name=name, ages=ages) for name in edge.values_of("uplink"))
+    return replace(
+        seen,
+        freshness=Freshness.FRESH if age_s <= ages.fresh_s else Freshness.LATE,
+        age_s=age_s,
+        capacity=Interval(
+            lower_bps=_bps(edge.gauge("mptcp_connection_capacity_lower_bytes_per_second")),
+            upper_bps=_bps(edge.gauge("mptcp_connection_capacity_upper_bytes_per_second")),
+        ),
+        delivered_bps=_rate_bps(edge.gained("mptcp_connection_acknowledged_bytes_total", span_s=ages.rate_s)),
+        drain_time_s=_positive(edge.gauge("mptcp_connection_drain_time_seconds")),
+        drain_time_max_s=_positive(edge.gauge("mptcp_connection_drain_time_max_seconds")),
+        backlog_bytes=_positive(edge.gauge("mptcp_connection_backlog_bytes")),
+        loss_ratio=_loss(edge, ages=ages),
+        min_rtt_s=min((u.rtt_s for u in uplinks if u.rtt_s is not None and not u.dead), default=None),
+        uplinks=uplinks,
+    )
+
+
+def _uplink(edge: Source, *, name: str, ages: Ages) -> UplinkReading:
+    label = ("uplink", name)
+    subflows = edge.gauge("mptcp_uplink_subflows", label=label)
+    verdict = edge.gauge("mptcp_uplink_dead", label=label)
+    return UplinkReading(
+        name=name,
+        capacity=Interval(
+            lower_bps=_bps(edge.gauge("mptcp_uplink_capacity_lower_bytes_per_second", label=label)),
+            upper_bps=_bps(edge.gauge("mptcp_uplink_capacity_upper_bytes_per_second", label=label)),
+        ),
+        delivered_bps=_rate_bps(
+            edge.gained("mptcp_uplink_acknowledged_bytes_total", span_s=ages.rate_s, label=label),
+        ),
+        rtt_s=_positive(edge.gauge("mptcp_uplink_rtt_seconds", label=label)),
+        min_rtt_s=_positive(edge.gauge("mptcp_uplink_min_rtt_seconds", label=label)),
+        dead=True if subflows == 0 else None if verdict is None else verdict > 0,
+        loss_ratio=_loss(edge, ages=ages, label=label),
+    )
+
+
+def _loss(edge: Source, *, ages: Ages, label: tuple[str, str] | None = None) -> float | None:
+    """Retransmitted over sent segments of the loss window; None where too few were sent to tell."""
+    sent = edge.gained("mptcp_uplink_transmit_segments_total", span_s=ages.loss_s, label=label)
+    again = edge.gained("mptcp_uplink_retransmitted_segments_total", span_s=ages.loss_s, label=label)
+    if sent is None or again is None or sent.amount < ages.loss_segments_min:
+        return None
+    return min(1.0, again.amount / sent.amount)
+
+
+def _ingest(known: tuple[Source, ...], *, at_s: float, ages: Ages) -> IngestReading:
+    """The stream that arrives, from the freshest ingest exporter; its largest stream when there are several."""
+    found = [source for source in known if source.kind == "ingest"]
+    if not found:
+        return IngestReading()
+    source = max(found, key=lambda one: one.newest_s)
+    age_s = source.age_s(at_s)
+    if age_s > ages.late_s:
+        return IngestReading(age_s=age_s)
+    stream = _largest_stream(source, ages=ages)
+    label = None if stream is None else ("stream", stream)
+    publishing = source.gauge("ingest_stream_publishing", label=label)
+    return IngestReading(
+        age_s=age_s,
+        publishing=None if publishing is None else publishing > 0,
+        received_bps=_rate_bps(source.gained("ingest_stream_receive_bytes_total", span_s=ages.rate_s, label=label)),
+        lag_s=_positive(source.gauge("ingest_stream_lag_seconds", label=label)),
+    )
+
+
+def _largest_stream(source: Source, *, ages: Ages) -> str | None:
+    def received(stream: str) -> float:
+        found = source.gained("ingest_stream_receive_bytes_total", span_s=ages.late_s, label=("stream", stream))
+        return -1.0 if found is None else found.amount
+
+    return max(source.values_of("stream"), key=received, default=None)
+
+
+def _edge_state(known: tuple[Source, ...], *, at_s: float, ages: Ages) -> Quality | None:
+    """The edge controller's quality state, as shipped to us; our own series never counts as the edge's."""
+    for source in known:
+        if source.kind == "vvlive" and source.site == EDGE_SITE and at_s - source.newest_s <= ages.late_s:
+            for quality in Quality:
+                if source.gauge(_EDGE_STATE, label=("state", quality.value)) == 1:
+                    return quality
+    return None
+
+
+def _bps(octets_per_s: float | None) -> float | None:
+    return None if octets_per_s is None or octets_per_s < 0 else bits(octets_per_s)
+
+
+def _rate_bps(gained: Gain | None) -> float | None:
+    return None if gained is None else bits(gained.per_s)
+
+
+def _positive(value: float | None) -> float | None:
+    return None if value is None or value < 0 else value

@@ -1,0 +1,143 @@
+"""A policy is data: presets, thresholds, windows and dwell times. Code reads it, never the reverse.
+
+Rungs stand bottom first. `None` for a threshold means that the rung has no such rule.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from controller.decision.model import Quality
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@dataclass(frozen=True, slots=True)
+class Preset:
+    """What the encoder plays on a rung."""
+
+    width_px: int
+    height_px: int
+    frame_rate_hz: int
+    bitrate_bps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """When a rung is left downwards: a condition must hold for its whole time."""
+
+    capacity_below_bps: float
+    capacity_for_s: float
+    loss_above_ratio: float | None = None
+    loss_for_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """What a rung demands before the next one is tried, for the policy's `stable_s` without a break."""
+
+    capacity_above_bps: float
+    loss_below_ratio: float | None = None
+    rtt_below_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One quality state that plays a preset. The bottom has no floor, the top no climb."""
+
+    quality: Quality
+    preset: Preset
+    floor: Floor | None
+    climb: Climb | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ages:
+    """How old samples may be, and how far back the windows reach, in seconds."""
+
+    fresh_s: float = 2.5  # two scrapes of 1 s and the query
+    late_s: float = 8.0  # beyond it nothing is known any more
+    future_s: float = 0.5  # clocks of one box agree better than this
+    rate_s: float = 1.0
+    loss_s: float = 3.0
+    loss_segments_min: float = 50.0  # below it one lost segment is more than 2 %
+    blind_hold_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class SceneRules:
+    """When the picture at the ingest counts as late, gone, back; all in seconds."""
+
+    late_s: float = 2.0  # what a viewer's player hides
+    back_s: float = 1.5  # below it the picture is on time again
+    back_for_s: float = 0.5  # two looks in a row at 1 s, so that one lucky sample does not flap
+    silent_s: float = 2.0
+    offline_s: float = 60.0
+    unknown_after_s: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """How RECOVERY finds out what the stream is too small to show: the bitrate rises within the geometry."""
+
+    factor: float = 1.25
+    every_s: float = 4.0
+    headroom: float = 1.05  # a lower bound cannot exceed what is sent
+    queue_s: float = 0.5  # drain time at which the probe has met the ceiling
+
+
+@dataclass(frozen=True, slots=True)
+class Trim:
+    """Parameters of the adaptive policy's bitrate law. Rates in bit/s, times in seconds."""
+
+    bottom_bps: int = 300_000
+    queue_s: float = 0.2
+    rest_s: float = 1.5
+    cut: float = 0.9
+    undershoot: float = 0.85
+    deepest: float = 0.35
+    climb_bps_per_s: float = 300_000
+    creep_bps_per_s: float = 80_000
+    clean_s: float = 2.0
+    ceiling_s: float = 20.0
+    spike_s: float = 5.0
+    band: float = 0.6
+    band_for_s: float = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Everything that `decide` is told about how to behave."""
+
+    name: str
+    rungs: tuple[Rung, ...]
+    start: Quality
+    safe: Quality
+    stable_s: float
+    recovery_s: float
+    ages: Ages = Ages()
+    scenes: SceneRules = SceneRules()
+    probe: Probe = Probe()
+    trim: Trim | None = None
+
+    def rung(self, quality: Quality) -> Rung:
+        """The rung that plays as `quality`; RECOVERY is not a rung and raises KeyError."""
+        for rung in self.rungs:
+            if rung.quality is quality:
+                return rung
+        raise KeyError(f"{quality} is not a rung of policy {self.name!r}")
+
+    def height(self, quality: Quality) -> int:
+        """Position of the rung `quality` from the bottom, 0 first."""
+        return self.rungs.index(self.rung(quality))
+
+    def next_up(self, quality: Quality) -> Rung | None:
+        """The rung above `quality`, or None at the top."""
+        position = self.height(quality) + 1
+        return self.rungs[position] if position < len(self.rungs) else None
+
+    def downwards_from(self, quality: Quality) -> Iterator[Rung]:
+        """The rung `quality` and those below it, highest first."""
+        return reversed(self.rungs[: self.height(quality) + 1])

@@ -1,0 +1,61 @@
+"""Readings from raw windows: the newest value, what a counter gained, how old it all is.
+
+A window is a series as Prometheus stored it: late, doubled, out of order, with gaps and resets.
+Nothing here extrapolates. What cannot be known is None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from controller.decision.model import Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+# Scrapes keep their interval to a few milliseconds; a span may miss its first sample by this much.
+_SPAN_TOLERANCE = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Gain:
+    """What a counter gained between two of its samples, `span_s` apart."""
+
+    amount: float
+    span_s: float
+
+    @property
+    def per_s(self) -> float:
+        """Gain per second."""
+        return self.amount / self.span_s
+
+
+def clean(samples: Iterable[Sample], *, not_after_s: float) -> tuple[Sample, ...]:
+    """Samples that are readings: finite, not from the future, in order, one per instant (the last told)."""
+    kept = tuple(s for s in samples if s.t_s <= not_after_s and isfinite(s.value) and isfinite(s.t_s))
+    if all(a.t_s < b.t_s for a, b in pairwise(kept)):
+        return kept
+    newest_told = {sample.t_s: sample for sample in kept}
+    return tuple(newest_told[t_s] for t_s in sorted(newest_told))
+
+
+def gain(samples: tuple[Sample, ...], *, span_s: float) -> Gain | None:
+    """What a counter gained over the last `span_s` seconds of its samples; None with fewer than two.
+
+    A fall is a reset: the counter began again at zero, so its new value is the gain. When no sample is
+    that old the span is what there is.
+    """
+    if len(samples) < 2:
+        return None
+    newest = samples[-1]
+    begin = newest.t_s - span_s * (1 - _SPAN_TOLERANCE)
+    first = len(samples) - 2
+    while first > 0 and samples[first].t_s > begin:
+        first -= 1
+    amount = 0.0
+    for before, after in pairwise(samples[first:]):
+        amount += after.value - before.value if after.value >= before.value else after.value
+    return Gain(amount=amount, span_s=newest.t_s - samples[first].t_s)
