@@ -1,0 +1,100 @@
+"""The two things done with OBS, over any means of sending a request: read it, show a scene."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Protocol
+
+from controller.adapters.obs.faults import FaultError, Retry
+from controller.adapters.obs.protocol import Answer, Code, missing_requests, program_scene, status_of
+from controller.ports import Outcome, SceneResult, StudioStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+NOT_READY = "OBS is starting up or changing its scene collection"
+# OBS takes 0.5 to 2.5 s from start to ready; a caller gets its answer within 2 s and asks again.
+READY_TRIES, READY_PAUSE_S = 4, 0.5
+# A scene change was seen to take 7 to 90 ms; a second is ten times that.
+SHOWN_TRIES, SHOWN_PAUSE_S = 20, 0.05
+
+
+class Call(Protocol):
+    """Sends one request and gives its answer; raises FaultError when the connection is of no use any more."""
+
+    async def __call__(self, request_type: str, data: Mapping[str, object] | None = None, /) -> Answer:
+        """Send `request_type` with `data`."""
+        ...
+
+
+async def check_version(call: Call) -> None:
+    """Raise FaultError where this OBS lacks a request that we use."""
+    missing = missing_requests(await call("GetVersion"))
+    if missing:
+        raise FaultError(f"it does not know {', '.join(sorted(missing))}; use OBS 28 or newer", Retry.NEVER)
+
+
+async def read_studio(call: Call, ingest_source: str | None) -> StudioStatus:
+    """One read; while OBS is not ready everything is unknown, and the problem says so."""
+    scenes = await call("GetSceneList")
+    if scenes.code == Code.NOT_READY:
+        return StudioStatus(reachable=True, problem=NOT_READY)
+    stream, stats = await call("GetStreamStatus"), await call("GetStats")
+    mute = media = None
+    if ingest_source is not None:
+        mute = await call("GetInputMute", {"inputName": ingest_source})
+        media = await call("GetMediaInputStatus", {"inputName": ingest_source})
+    return status_of(scenes=scenes, stream=stream, stats=stats, mute=mute, media=media, ingest_source=ingest_source)
+
+
+async def show_scene(
+    call: Call, scene_name: str, *, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> SceneResult:
+    """Put `scene_name` on program unless it is, and believe only the read-back."""
+    if program_scene(await _when_ready(call, "GetCurrentProgramScene", None, pause)) == scene_name:
+        return SceneResult(Outcome.APPLIED, "it is on program already", scene_name)
+    order = {"sceneName": scene_name}
+    answer = await _when_ready(call, "SetCurrentProgramScene", order, pause)
+    if answer.code in {Code.PROCESSING_FAILED, Code.INVALID_STATE}:
+        shown = program_scene(await call("GetCurrentProgramScene"))
+        if shown != scene_name:
+            answer = await call("SetCurrentProgramScene", order)
+    if not answer.ok:
+        shown = program_scene(await call("GetCurrentProgramScene"))
+        return SceneResult(Outcome.REFUSED, _refusal(answer, scene_name), shown)
+    return await _read_back(call, scene_name, pause)
+
+
+async def _read_back(call: Call, scene_name: str, pause: Callable[[float], Awaitable[None]]) -> SceneResult:
+    shown = None
+    for _ in range(SHOWN_TRIES):
+        shown = program_scene(await call("GetCurrentProgramScene"))
+        if shown == scene_name:
+            return SceneResult(Outcome.APPLIED, "the read-back shows it", shown)
+        await pause(SHOWN_PAUSE_S)
+    return SceneResult(Outcome.UNKNOWN, f"OBS said ok, but its program is `{shown}`", shown)
+
+
+async def _when_ready(
+    call: Call, request_type: str, data: Mapping[str, object] | None, pause: Callable[[float], Awaitable[None]]
+) -> Answer:
+    answer = await call(request_type, data)
+    for _ in range(READY_TRIES - 1):
+        if answer.code != Code.NOT_READY:
+            break
+        await pause(READY_PAUSE_S)
+        answer = await call(request_type, data)
+    return answer
+
+
+def _refusal(answer: Answer, scene_name: str) -> str:
+    if answer.code == Code.NOT_READY:
+        return NOT_READY
+    if answer.code == Code.NO_SUCH_RESOURCE:
+        return f"OBS has no scene `{scene_name}`: create it or correct the scene's name in the config"
+    return f"OBS refused `{scene_name}` with status {answer.code}"
+
+
+def operator_scene(ordered: str | None, seen: str | None) -> str | None:
+    """The scene that somebody else put on program after our `ordered` one was shown, else None."""
+    return seen if ordered is not None and seen != ordered else None

@@ -1,0 +1,149 @@
+"""The Studio port over connections that are never repaired: one at a time, thrown away after any fault."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import random
+import time
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from controller.adapters.obs.faults import SILENT, SLOW_DELAY_S, FaultError, NotConnectedError, Retry, delays
+from controller.adapters.obs.sequences import Call, check_version, operator_scene, read_studio, show_scene
+from controller.ports import Outcome, SceneResult, StudioStatus
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+    from controller.adapters.obs.protocol import Answer
+
+_log = logging.getLogger(__name__)
+_Result = TypeVar("_Result")
+
+CONNECT_DEADLINE_S = 3.0
+# A read is five requests of a few milliseconds, a scene change at most a few seconds of waiting.
+ACTION_DEADLINE_S = 5.0
+
+
+class Link(Protocol):
+    """One connection to OBS. After a fault it is closed and never used again."""
+
+    async def call(self, request_type: str, data: Mapping[str, object] | None = None, /) -> Answer:
+        """Send one request and give its answer. Raises FaultError."""
+        ...
+
+    async def close(self) -> None:
+        """Give the connection back at once, in whatever state it is."""
+        ...
+
+
+class ReconnectingStudio:
+    """OBS through whatever `connect` opens. `where` names it in messages.
+
+    One request at a time; while OBS is left alone after a fault every call answers at once.
+    `clock` is monotonic seconds; `jitter` gives 0 to 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        connect: Callable[[], Awaitable[Link]],
+        where: str,
+        ingest_source: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._connect = connect
+        self._where = where
+        self._ingest_source = ingest_source
+        self._clock = clock
+        self._jitter = jitter
+        self._one_at_a_time = asyncio.Lock()
+        self._link: Link | None = None
+        self._delays: Iterator[float] = delays(jitter)
+        self._ask_from_s = -math.inf
+        self._problem: str | None = None
+        self._ordered: str | None = None
+
+    async def read(self) -> StudioStatus:
+        """Read scene, stream and statistics; `operator_scene` where somebody else changed the scene."""
+        try:
+            status = await self._run(lambda call: read_studio(call, self._ingest_source))
+        except FaultError as fault:
+            return StudioStatus(reachable=False, problem=fault.problem)
+        return replace(status, operator_scene=operator_scene(self._ordered, status.scene_name))
+
+    async def show(self, scene_name: str) -> SceneResult:
+        """Put the scene on program and read it back; REFUSED when OBS could not be asked at all."""
+        started_s = self._clock()
+        try:
+            result = await self._run(lambda call: show_scene(call, scene_name))
+        except NotConnectedError as fault:
+            result = SceneResult(Outcome.REFUSED, fault.problem)
+        except FaultError as fault:
+            result = SceneResult(Outcome.UNKNOWN, fault.problem)  # the order may have arrived
+        self._ordered = scene_name if result.outcome is Outcome.APPLIED else None
+        return replace(result, took_s=self._clock() - started_s)
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        async with self._one_at_a_time:
+            await self._drop()
+
+    async def _run(self, action: Callable[[Call], Awaitable[_Result]]) -> _Result:
+        async with self._one_at_a_time:
+            try:
+                link = self._link or await self._opened()
+                result = await self._acted(action, link)
+            except BaseException:  # cancelled in mid-call too: the answer may still be on its way
+                await self._drop()
+                raise
+            self._succeeded()
+            return result
+
+    async def _opened(self) -> Link:
+        if self._clock() < self._ask_from_s:
+            raise NotConnectedError(self._problem or "")
+        try:
+            async with asyncio.timeout(CONNECT_DEADLINE_S):
+                self._link = await self._connect()
+                self._ordered = None  # a new OBS shows what it was saved with: nobody's order
+                await check_version(self._link.call)
+        except (FaultError, TimeoutError) as wrong:
+            raise NotConnectedError(self._postponed(wrong)) from None
+        return self._link
+
+    async def _acted(self, action: Callable[[Call], Awaitable[_Result]], link: Link) -> _Result:
+        try:
+            async with asyncio.timeout(ACTION_DEADLINE_S):
+                return await action(link.call)
+        except (FaultError, TimeoutError) as wrong:
+            raise FaultError(self._postponed(wrong)) from None
+
+    async def _drop(self) -> None:
+        link, self._link = self._link, None
+        if link is not None:
+            await link.close()
+
+    def _postponed(self, wrong: FaultError | TimeoutError) -> str:
+        fault = wrong if isinstance(wrong, FaultError) else FaultError(SILENT)
+        self._ask_from_s = self._clock() + self._delay_after(fault)
+        problem = f"OBS at {self._where}: {fault.problem}"
+        if problem != self._problem:
+            _log.warning("%s", problem)
+        self._problem = problem
+        return problem
+
+    def _delay_after(self, fault: FaultError) -> float:
+        if fault.retry is Retry.NEVER:
+            return math.inf
+        return SLOW_DELAY_S if fault.retry is Retry.SLOWLY else next(self._delays)
+
+    def _succeeded(self) -> None:
+        if self._problem is not None:
+            _log.info("OBS at %s: it answers again", self._where)
+        self._problem = None
+        self._ask_from_s = -math.inf
+        self._delays = delays(self._jitter)

@@ -1,0 +1,210 @@
+"""OBS through obsws-python, the default adapter.
+
+The library (1.8) does not match answers to requests, has no timeout of its own, is not safe
+between threads, logs the password and loses close codes. So here one thread owns one client, each
+receive has a timeout, every answer's type is checked, the client is thrown away after any fault,
+the library's logger is silent, and its socket is asked for close codes.
+
+Tested against OBS 29.0.2 with obs-websocket 5.1.0 and against a fake server with the faults that
+OBS shows; not against OBS 30 and later.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import queue
+import random
+import threading
+import time
+from concurrent.futures import Future
+from typing import TYPE_CHECKING, Any
+
+import websocket
+from obsws_python.baseclient import ObsClient
+from obsws_python.error import OBSSDKError, OBSSDKTimeoutError
+
+from controller.adapters.obs import faults
+from controller.adapters.obs.faults import FaultError, Retry, fault_of_close
+from controller.adapters.obs.protocol import Answer, OutOfStepError, answer_of
+from controller.adapters.obs.studio import ReconnectingStudio
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from pydantic import SecretStr
+
+# For each receive. Healthy calls take milliseconds, a scene change on a loaded machine up to 0.1 s.
+SOCKET_TIMEOUT_S = 3.0
+
+
+class ClosedByObsError(Exception):
+    """OBS sent a close frame."""
+
+    def __init__(self, code: int | None) -> None:
+        super().__init__(f"close code {code}")
+        self.code = code
+
+
+class _Socket:
+    """The library's socket, save that a close frame raises with its code instead of reading as no text."""
+
+    def __init__(self, socket: Any) -> None:  # noqa: ANN401 (the library ships no types)
+        self._socket = socket
+
+    def send(self, text: str) -> None:
+        self._socket.send(text)
+
+    def recv(self) -> str:
+        opcode, payload = self._socket.recv_data()
+        if opcode == websocket.ABNF.OPCODE_CLOSE:
+            raise ClosedByObsError(int.from_bytes(payload[:2], "big") if len(payload) >= 2 else None)
+        return str(payload, "utf-8")
+
+
+class _Client(ObsClient):  # type: ignore[misc]  # the library ships no types
+    """The library's client with a socket that is always given back."""
+
+    def __init__(self, *, host: str, port: int, password: SecretStr) -> None:
+        self.ws: Any = None
+        try:
+            super().__init__(
+                host=host, port=port, password=password.get_secret_value(), subs=0, timeout=SOCKET_TIMEOUT_S
+            )
+        except BaseException:
+            self.give_back()
+            raise
+        self.raw_socket: Any = self.ws
+        self.ws = _Socket(self.ws)
+
+    def identify(self) -> None:
+        """Answer the server's greeting."""
+        if "authentication" in self.server_hello["d"] and not self.password:
+            raise FaultError(faults.NO_PASSWORD, Retry.SLOWLY)
+        self.authenticate()
+
+    def interrupt(self) -> None:
+        """From another thread: end whatever the owning thread waits for."""
+        self.raw_socket.abort()
+
+    def give_back(self) -> None:
+        """Close without the closing handshake, which could wait for a peer that hangs."""
+        socket = getattr(self, "raw_socket", self.ws)
+        if socket is not None:
+            socket.shutdown()
+
+
+_FAULTS: tuple[tuple[tuple[type[BaseException], ...], str], ...] = (
+    ((OBSSDKTimeoutError, websocket.WebSocketTimeoutException, TimeoutError), faults.SILENT),
+    ((websocket.WebSocketBadStatusException, websocket.WebSocketProtocolException, OBSSDKError), faults.NOT_OBS),
+    ((ConnectionResetError, BrokenPipeError, websocket.WebSocketException), faults.CLOSED),
+    ((OSError,), faults.NO_CONNECTION),
+    ((OutOfStepError, ValueError, KeyError, TypeError), faults.NOT_OBS),
+)
+
+
+def fault_of(error: Exception) -> FaultError:
+    """The fault that an exception of the library, its socket or its parsing stands for.
+
+    Raises:
+        Exception: `error` itself, when it is none of those.
+    """
+    if isinstance(error, FaultError):
+        return error
+    if isinstance(error, ClosedByObsError):
+        return fault_of_close(error.code)
+    problem = next((problem for kinds, problem in _FAULTS if isinstance(error, kinds)), None)
+    if problem is None:
+        raise error
+    return FaultError(problem)
+
+
+class ObswsLink:
+    """One client and the thread that owns it."""
+
+    def __init__(self) -> None:
+        self._jobs: queue.SimpleQueue[tuple[Callable[[], Any], Future[Any]] | None] = queue.SimpleQueue()
+        self._client: _Client | None = None
+        # A daemon: a peer that dribbles bytes can hold it, and must not hold the program's end.
+        self._thread = threading.Thread(target=self._work, name="obs", daemon=True)
+
+    @classmethod
+    async def open(cls, *, host: str, port: int, password: SecretStr) -> ObswsLink:
+        """Connect and identify. Raises FaultError."""
+        # At INFO the library logs the password, and at ERROR a traceback for every refused request.
+        logging.getLogger("obsws_python").setLevel(logging.CRITICAL)
+        link = cls()
+        link._thread.start()
+        try:
+            await link._in_thread(lambda: link._connect(host, port, password))
+        except BaseException:
+            await link.close()
+            raise
+        return link
+
+    async def call(self, request_type: str, data: Mapping[str, object] | None = None, /) -> Answer:
+        """Send one request and give its answer. Raises FaultError."""
+        raw = await self._in_thread(lambda: self._connected().req(request_type, data))
+        try:
+            return answer_of(request_type, raw)
+        except OutOfStepError as wrong:
+            raise fault_of(wrong) from None
+
+    async def close(self) -> None:
+        """Wake the thread out of whatever it waits for, and let it end; does not wait for it."""
+        if self._client is not None:
+            self._client.interrupt()
+        self._jobs.put(None)
+
+    async def _in_thread(self, job: Callable[[], Any]) -> Any:  # noqa: ANN401 (the job's own result)
+        future: Future[Any] = Future()
+        self._jobs.put((job, future))
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 (fault_of raises what it does not know)
+            raise fault_of(error) from None
+
+    def _connect(self, host: str, port: int, password: SecretStr) -> None:
+        self._client = _Client(host=host, port=port, password=password)
+        self._client.identify()
+
+    def _connected(self) -> _Client:
+        if self._client is None:
+            raise FaultError(faults.CLOSED)
+        return self._client
+
+    def _work(self) -> None:
+        while (next_job := self._jobs.get()) is not None:
+            job, future = next_job
+            if not future.set_running_or_notify_cancel():
+                continue
+            try:
+                future.set_result(job())
+            except BaseException as error:  # noqa: BLE001 (it belongs to whoever waits for the future)
+                future.set_exception(error)
+        if self._client is not None:
+            self._client.give_back()
+
+
+class ObswsStudio(ReconnectingStudio):
+    """OBS at `host`:`port`; `ingest_source` is the input whose mute and picture are watched."""
+
+    def __init__(  # noqa: PLR0913 (the whole of the configuration, keyword-only)
+        self,
+        *,
+        host: str,
+        port: int,
+        password: SecretStr,
+        ingest_source: str | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        super().__init__(
+            connect=lambda: ObswsLink.open(host=host, port=port, password=password),
+            where=f"{host}:{port}",
+            ingest_source=ingest_source,
+            clock=clock,
+            jitter=jitter,
+        )
