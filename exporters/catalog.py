@@ -59,6 +59,32 @@ def _frame(prefix: str) -> tuple[Metric, ...]:
     )
 
 
+def _subflow_gauges() -> tuple[Metric, ...]:
+    """The gauges of one subflow; `slot` counts the subflows of an uplink and role, from 0."""
+    labels = ("uplink", "role", "slot")
+    fields = (
+        ("rtt_seconds", "Smoothed RTT, from tcp_info.tcpi_rtt.", "seconds"),
+        ("rtt_variation_seconds", "RTT variation, from tcp_info.tcpi_rttvar.", "seconds"),
+        ("min_rtt_seconds", "Minimum RTT, from tcp_info.tcpi_min_rtt.", "seconds"),
+        ("cwnd_segments", "Congestion window, from tcp_info.tcpi_snd_cwnd.", ""),
+        ("pacing_rate_bytes_per_second", "Pacing rate, from tcp_info.tcpi_pacing_rate.", "bytes_per_second"),
+        (
+            "delivery_rate_bytes_per_second",
+            "Most recent delivery rate sample, from tcp_info.tcpi_delivery_rate.",
+            "bytes_per_second",
+        ),
+        ("unacknowledged_bytes", "Bytes in flight, from tcp_info.tcpi_unacked times snd_mss.", "bytes"),
+        ("unsent_bytes", "Bytes not yet sent, from tcp_info.tcpi_notsent_bytes.", "bytes"),
+        (
+            "last_acknowledgement_age_seconds",
+            "Time since the last acknowledgement, from tcp_info.tcpi_last_ack_recv.",
+            "seconds",
+        ),
+        ("backup", "Whether the subflow carries the backup flag.", ""),
+    )
+    return tuple(_gauge(f"mptcp_subflow_{name}", help_, *labels, unit=unit) for name, help_, unit in fields)
+
+
 MPTCP: tuple[Metric, ...] = (
     *_frame("mptcp"),
     _gauge("mptcp_uplink_info", "Configured uplink and the interface it resolves to, value 1.", "uplink", "interface"),
@@ -169,6 +195,7 @@ MPTCP: tuple[Metric, ...] = (
         "1 while data is unacknowledged beyond the dead-link rule, 0 while it acknowledges, absent when idle.",
         "uplink",
     ),
+    *_subflow_gauges(),
     _gauge("mptcp_connections", "Established MPTCP connections of the stream's port, from sock_diag."),
     _gauge(
         "mptcp_connection_backlog_bytes",
@@ -253,6 +280,7 @@ INGEST: tuple[Metric, ...] = (
     _gauge("ingest_stream_audio", "Whether an audio track is present.", "stream"),
     _counter("ingest_stream_dropped_total", "Frames or packets that the ingest dropped.", "stream"),
     _gauge("ingest_stream_info", "Codecs of the stream, value 1.", "stream", "video_codec", "audio_codec"),
+    _gauge("ingest_unknown_streams", "Streams at the ingest that no alias is configured for."),
 )
 
 CONTROLLER: tuple[Metric, ...] = (
@@ -290,6 +318,9 @@ CONTROLLER: tuple[Metric, ...] = (
     _gauge("vvlive_override_active", "Whether a manual override is in force."),
     _gauge("vvlive_tick_duration_seconds", "Duration of the last tick of the loop.", unit="seconds"),
     _counter("vvlive_ticks_late_total", "Ticks that started later than half a period."),
+    _counter("vvlive_ticks_failed_total", "Ticks that ended without a decision, by a defect."),
+    _gauge("vvlive_armed", "Whether the start-up self-test found the data young enough to control with."),
+    _gauge("vvlive_source_answering", "Whether Prometheus answered the last tick with samples of this rig."),
 )
 
 ALL: tuple[Metric, ...] = MPTCP + INGEST + CONTROLLER

@@ -1,0 +1,43 @@
+"""What the reader returns: plain values, one per source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from exporters.mptcp.parsing import MptcpRow, TcpRow
+
+
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """All sockets of the stream at one moment; `at_s` is the event loop's clock."""
+
+    at_s: float
+    tcp: tuple[TcpRow, ...]
+    mptcp: tuple[MptcpRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One endpoint of the in-kernel path manager; `flags`: 1 signal, 2 subflow, 4 backup, 8 fullmesh."""
+
+    number: int
+    address: str = field(repr=False)
+    flags: int
+
+
+@dataclass(frozen=True, slots=True)
+class PathManager:
+    """What the in-kernel path manager is configured to do; None is what it did not say."""
+
+    endpoints: tuple[Endpoint, ...]
+    subflow_limit: int | None
+    accepted_address_limit: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """MPTCP of this network namespace: `enabled` is None where the kernel has none at all."""
+
+    enabled: bool | None
+    counters: Mapping[str, int]
