@@ -117,8 +117,10 @@ class Emulator:
                 datagram, sender = self._control.recvfrom(PACKET_BYTES)
             except OSError:
                 return
-            with suppress(OSError):  # whoever asked has gone
-                self._control.sendto(json.dumps(self._answer(datagram)).encode(), sender)
+            answer = json.dumps(self._answer(datagram)).encode()
+            if sender:  # else the asker's socket has no name to answer to
+                with suppress(OSError):  # the asker has gone
+                    self._control.sendto(answer, sender)
 
     def _answer(self, datagram: bytes) -> dict[str, Any]:
         number = None

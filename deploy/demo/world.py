@@ -169,7 +169,7 @@ class World:
             stdin=subprocess.PIPE,
             pass_fds=namespaces,
             start_new_session=True,
-            env=_environment(),
+            env=environment(),
         )
         stack.callback(partial(_dismiss, process))
 
@@ -188,7 +188,7 @@ class World:
                 mortal([sys.executable, "-m", "deploy.demo.emulator", *arguments]),
                 pass_fds=(control.fileno(), *taps),
                 start_new_session=True,
-                env=_environment(),
+                env=environment(),
             )
         stack.callback(partial(_end, self._emulator))
 
@@ -213,7 +213,7 @@ class World:
             processes.kill(processes.inside(namespace.inode))
 
 
-def _environment() -> dict[str, str]:
+def environment() -> dict[str, str]:
     """The environment in which `-m deploy.demo.…` is found wherever the caller was started."""
     path = os.environ.get("PYTHONPATH")
     return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (str(REPOSITORY), path)))}
