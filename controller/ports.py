@@ -1,4 +1,4 @@
-"""The ports through which the controller acts: an encoder and a scene switcher.
+"""The ports through which the controller sees and acts: a clock, a metric source, an encoder, a studio.
 
 Adapters implement these protocols; the loop knows nothing else of a device. Unreachable and
 refused are values, not exceptions: only a programming error raises. No value here ever carries a
@@ -11,7 +11,50 @@ from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 from typing import Protocol
 
-from controller.decision.model import EncoderTarget, Scene
+from controller.decision.model import EncoderTarget, Scene, Series
+
+
+class Clock(Protocol):
+    """The two clocks of the shell. Sleeping and deadlines are asyncio's own, on the monotonic one."""
+
+    def wall_s(self) -> float:
+        """Seconds since the epoch: the clock that stamps samples and decisions."""
+        ...
+
+    def monotonic_s(self) -> float:
+        """The event loop's clock: never jumps, says nothing about the time of day."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """One answer of the metric source: raw series; possibly none, which is not zero."""
+
+    series: tuple[Series, ...]
+
+    @property
+    def newest_s(self) -> float | None:
+        """Timestamp of the newest sample of all, seconds since the epoch; None when there is none."""
+        return max((series.samples[-1].t_s for series in self.series if series.samples), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class NoAnswer:
+    """The metric source gave nothing usable; `why` is the operator's line."""
+
+    why: str
+
+
+class MetricSource(Protocol):
+    """Where raw windows of samples come from. Every failure is a `NoAnswer`; never an exception."""
+
+    async def fetch(self) -> Window | NoAnswer:
+        """Fetch the newest window, within the source's own deadline."""
+        ...
+
+    async def close(self) -> None:
+        """Give connections back."""
+        ...
 
 
 class Impact(IntEnum):
@@ -34,6 +77,15 @@ class Outcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Impacts:
+    """What each kind of change costs on one unit, from its calibration; unset is not calibrated."""
+
+    bitrate: Impact = Impact.UNKNOWN
+    geometry: Impact = Impact.UNKNOWN  # size and frame rate
+    audio_only: Impact = Impact.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
 class EncoderCapabilities:
     """What a driver knows of its unit; `evidence` says how it knows, per field."""
 
@@ -52,7 +104,12 @@ class EncoderCapabilities:
 
 @dataclass(frozen=True, slots=True)
 class EncoderStatus:
-    """One read of the encoder. `reachable` False carries the operator's line in `problem`."""
+    """One read of the encoder. `reachable` False carries the operator's line in `problem`.
+
+    `configured` is what this read showed; `last_configured` what the newest good read showed, and
+    proves nothing of now. `restarting` means inside the grace after a restart: give no orders.
+    `foreign_change` means that somebody else changed what we had written and confirmed.
+    """
 
     reachable: bool
     problem: str | None = None
@@ -61,6 +118,9 @@ class EncoderStatus:
     has_input: bool | None = None
     uptime_s: float | None = None
     cpu_ratio: float | None = None
+    last_configured: EncoderTarget | None = None
+    restarting: bool = False
+    foreign_change: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +164,10 @@ class Encoder(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StudioStatus:
-    """One read of OBS. Unknown fields are None; `problem` is the operator's line."""
+    """One read of OBS. Unknown fields are None; `problem` is the operator's line.
+
+    `operator_scene` is the scene on program when somebody else put it there after our last order.
+    """
 
     reachable: bool
     problem: str | None = None
@@ -118,6 +181,7 @@ class StudioStatus:
     ingest_muted: bool | None = None
     media_cursor_s: float | None = None
     scene_names: tuple[str, ...] = ()
+    operator_scene: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

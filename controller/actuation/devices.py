@@ -1,0 +1,170 @@
+"""The two devices as the reconciler sees them: an encoder and a studio behind one face."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from controller.actuation.reconciling import Reading, Written
+from controller.decision.model import EncoderTarget, EncoderTraits
+from controller.ports import Impact, Impacts, Outcome
+
+if TYPE_CHECKING:
+    from controller.ports import Encoder, EncoderStatus, Studio, StudioStatus
+
+V = TypeVar("V")
+
+
+class Device(Protocol[V]):
+    """A device that can be read, told one thing, and may only be brought so far."""
+
+    async def read(self) -> Reading[V]:
+        """Read what it plays."""
+        ...
+
+    async def write(self, wanted: V) -> Written[V]:
+        """Order `wanted` and read it back."""
+        ...
+
+    def fit(self, wanted: V, value: V | None) -> V | None:
+        """What of `wanted` may be ordered while it plays `value`; None for nothing now."""
+        ...
+
+    async def close(self) -> None:
+        """Give connections back."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """What a change costs on this unit, and what automation may cause."""
+
+    impacts: Impacts
+    max_impact: Impact
+    traits: EncoderTraits
+
+    def allows(self, impact: Impact) -> bool:
+        """Whether automation may cause `impact`; what is not calibrated it never may."""
+        return impact is not Impact.UNKNOWN and impact <= self.max_impact
+
+
+class EncoderDevice:
+    """An encoder driver, bounded by its calibration and by what was learned of it."""
+
+    def __init__(self, encoder: Encoder, calibration: Calibration) -> None:
+        self._encoder = encoder
+        self._calibration = calibration
+        self._not_live: frozenset[str] = frozenset()
+        self.status: EncoderStatus | None = None
+        self._uptime_s: float | None = None
+
+    @property
+    def traits(self) -> EncoderTraits:
+        """The calibrated traits, less what the device was seen not to do."""
+        traits = self._calibration.traits
+        if not self._may("bitrate", self._calibration.impacts.bitrate):
+            traits = replace(traits, bitrate_cost_s=None)
+        if not self._may("geometry", self._calibration.impacts.geometry):
+            traits = replace(traits, geometry_cost_s=None)
+        if not self._may("audio_only", self._calibration.impacts.audio_only):
+            traits = replace(traits, audio_only_cost_s=None)
+        return traits
+
+    def _may(self, field: str, impact: Impact) -> bool:
+        return field not in self._not_live and self._calibration.allows(impact)
+
+    async def read(self) -> Reading[EncoderTarget]:
+        """Read the encoder. A run time that fell is the proof of a restart, and a new start for its faults."""
+        status = await self._encoder.read()
+        self.status = status
+        if not status.reachable:
+            return Reading(reachable=False, problem=status.problem)
+        restarted = self._uptime_s is not None and status.uptime_s is not None and status.uptime_s < self._uptime_s
+        self._uptime_s = status.uptime_s if status.uptime_s is not None else self._uptime_s
+        if restarted:
+            self._not_live = frozenset()
+        return Reading(reachable=True, value=status.configured, problem=status.problem, restarted=restarted)
+
+    async def write(self, wanted: EncoderTarget) -> Written[EncoderTarget]:
+        """Order `wanted`. What is only stored is not asked for again before the encoder restarts."""
+        before = self.status.configured if self.status else None
+        result = await self._encoder.apply(wanted, self._calibration.max_impact)
+        if result.outcome is Outcome.STORED:
+            self._not_live |= changed_fields(before, wanted)
+        return Written(outcome=result.outcome, detail=result.detail, read_back=result.read_back)
+
+    def disbelieve(self) -> None:
+        """Count the bitrate as not live until the encoder restarts: it said so, and what arrives says no."""
+        self._not_live |= {"bitrate"}
+
+    def fit(self, wanted: EncoderTarget, value: EncoderTarget | None) -> EncoderTarget | None:
+        """`wanted` with the fields that may not be changed as they are; None while it is no time to change.
+
+        Without a picture at its input the encoder's rate says nothing about the network, and while it does
+        not publish a rise could not be seen to arrive.
+        """
+        status = self.status
+        if value is None or (status is not None and (status.has_input is False or status.restarting)):
+            return None
+        fitted = replace(wanted, floor_bps=wanted.floor_bps if self._calibration.traits.own_abr else value.floor_bps)
+        if not self._may("geometry", self._calibration.impacts.geometry):
+            fitted = replace(
+                fitted, width_px=value.width_px, height_px=value.height_px, frame_rate_hz=value.frame_rate_hz
+            )
+        if not self._may("audio_only", self._calibration.impacts.audio_only):
+            fitted = replace(fitted, audio_only=value.audio_only)
+        if not self._may("bitrate", self._calibration.impacts.bitrate):
+            fitted = replace(fitted, bitrate_bps=value.bitrate_bps)
+        rises = fitted.bitrate_bps > value.bitrate_bps
+        silent = status is not None and status.publishing is False
+        return None if rises and silent else fitted
+
+    async def close(self) -> None:
+        """Give the driver's connections back."""
+        await self._encoder.close()
+
+
+def changed_fields(before: EncoderTarget | None, after: EncoderTarget) -> frozenset[str]:
+    """Which kinds of change lead from `before` to `after`; without a before, all three."""
+    if before is None:
+        return frozenset({"bitrate", "geometry", "audio_only"})
+    fields = set()
+    if before.bitrate_bps != after.bitrate_bps:
+        fields.add("bitrate")
+    if before.audio_only != after.audio_only:
+        fields.add("audio_only")
+    if (before.width_px, before.height_px, before.frame_rate_hz) != (
+        after.width_px,
+        after.height_px,
+        after.frame_rate_hz,
+    ):
+        fields.add("geometry")
+    return frozenset(fields)
+
+
+class StudioDevice:
+    """OBS, told the operator's scene names."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self.status: StudioStatus | None = None
+
+    async def read(self) -> Reading[str]:
+        """Read which scene is on program."""
+        status = await self._studio.read()
+        self.status = status
+        return Reading(reachable=status.reachable, value=status.scene_name, problem=status.problem)
+
+    async def write(self, wanted: str) -> Written[str]:
+        """Put the scene on program and read it back."""
+        result = await self._studio.show(wanted)
+        return Written(outcome=result.outcome, detail=result.detail, read_back=result.shown_name)
+
+    def fit(self, wanted: str, value: str | None) -> str | None:
+        """Any scene may follow any other; one that OBS does not have cannot be shown."""
+        known = self.status.scene_names if self.status else ()
+        return wanted if not known or wanted in known else value
+
+    async def close(self) -> None:
+        """Give the connection back."""
+        await self._studio.close()

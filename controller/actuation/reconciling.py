@@ -1,0 +1,183 @@
+"""When to read a device, when to order, what an answer means. Pure: the moment is an argument.
+
+One `Memory` per device holds what is wanted and what is known. A lost order needs no special case: as
+long as the two differ, the next step is another order, paced by what the last ones brought. Times are
+seconds on the monotonic clock. `V` is what the device is told: an encoder target, a scene's name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Generic, TypeVar
+
+from controller.ports import Outcome
+
+V = TypeVar("V")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How often a device is asked and told."""
+
+    poll_s: float = 1.0
+    lost_after: int = 3  # misses in a row: one is a hiccup, three seconds are an absence
+    backoff_first_s: float = 2.0
+    backoff_most_s: float = 30.0
+    spacing_s: float = 0.0
+    respect_manual_s: float = 300.0
+
+    def backoff_s(self, failures: int) -> float:
+        """Seconds to leave the device alone after that many failures in a row."""
+        return min(self.backoff_first_s * 2.0 ** min(failures - 1, 16), self.backoff_most_s)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading(Generic[V]):
+    """One read of the device. `restarted` since the read before it; `problem` is the operator's line."""
+
+    reachable: bool
+    value: V | None = None
+    problem: str | None = None
+    restarted: bool = False
+    retry_after_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Written(Generic[V]):
+    """The result of one order."""
+
+    outcome: Outcome
+    detail: str
+    read_back: V | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Memory(Generic[V]):
+    """What is wanted of the device and what is known of it.
+
+    `settled` is the value that the device was last known to have by our doing; `stored` one that it keeps
+    without playing it; `accepted` an order and the nearest value that the device made of it. `unsure` bars
+    orders until a read has succeeded.
+    """
+
+    wanted: V | None = None
+    value: V | None = None
+    settled: V | None = None
+    stored: V | None = None
+    accepted: tuple[V, V] | None = None
+    reachable: bool | None = None
+    unsure: bool = True
+    problem: str | None = None
+    misses: int = 0
+    failures: int = 0
+    next_read_s: float = 0.0
+    next_write_s: float = 0.0
+    hands_off_until_s: float | None = None
+
+    @property
+    def known(self) -> V | None:
+        """What the device is known to play: None while unsure, and while it only stores."""
+        return None if self.unsure or self.value == self.stored else self.value
+
+    def meets(self, fitted: V | None) -> bool:
+        """Whether the last reading is `fitted`, or what the device made of it."""
+        return fitted is None or self.value == fitted or self.accepted == (fitted, self.value)
+
+
+class Step(Enum):
+    """What to do next."""
+
+    READ = "read"
+    WRITE = "write"
+    WAIT = "wait"
+
+
+def next_step(memory: Memory[V], *, fitted: V | None, now_s: float) -> tuple[Step, float]:
+    """The next step, and for WAIT the moment until which nothing is due.
+
+    `fitted` is what is wanted, as far as the device may be brought to it; None wants nothing.
+    An order goes before a routine read, so that a decision never waits for a poll.
+    """
+    pending = not memory.unsure and not memory.meets(fitted)
+    write_at_s = max(memory.next_write_s, memory.hands_off_until_s or 0.0)
+    if pending and now_s >= write_at_s:
+        return Step.WRITE, now_s
+    if now_s >= memory.next_read_s:
+        return Step.READ, now_s
+    return Step.WAIT, min(memory.next_read_s, write_at_s) if pending else memory.next_read_s
+
+
+def want(memory: Memory[V], value: V | None, *, now_s: float) -> Memory[V]:
+    """Want `value` from now on. A device that answers is not made to wait for what it refused before."""
+    if value == memory.wanted:
+        return memory
+    if memory.unsure or not memory.failures:
+        return replace(memory, wanted=value)
+    return replace(memory, wanted=value, failures=0, next_write_s=min(memory.next_write_s, now_s))
+
+
+def after_read(memory: Memory[V], reading: Reading[V], *, now_s: float, pace: Pace) -> tuple[Memory[V], str | None]:
+    """The memory after a read, and the event to tell the operator, if there is one."""
+    if not reading.reachable:
+        return _missed(memory, reading, now_s=now_s, pace=pace)
+    seen = replace(
+        memory,
+        value=reading.value,
+        reachable=True,
+        unsure=reading.value is None,
+        problem=reading.problem,
+        misses=0,
+        next_read_s=now_s + pace.poll_s,
+    )
+    if reading.restarted:
+        seen = replace(
+            seen, settled=None, stored=None, accepted=None, failures=0, next_write_s=now_s, hands_off_until_s=None
+        )
+        return seen, "it restarted"
+    by_hand = not memory.unsure and memory.settled is not None and reading.value not in (memory.settled, memory.wanted)
+    if by_hand and pace.respect_manual_s > 0 and reading.value is not None:
+        seen = replace(seen, settled=reading.value, hands_off_until_s=now_s + pace.respect_manual_s)
+        return seen, f"it was changed by hand; that is respected for {pace.respect_manual_s:g} s"
+    return seen, None if memory.reachable is not False else "it answers again"
+
+
+def _missed(memory: Memory[V], reading: Reading[V], *, now_s: float, pace: Pace) -> tuple[Memory[V], str | None]:
+    misses = memory.misses + 1
+    lost = misses >= pace.lost_after or memory.reachable is not True
+    wait_s = pace.poll_s if misses < pace.lost_after else pace.backoff_s(misses - pace.lost_after + 1)
+    missed = replace(
+        memory,
+        reachable=not lost,
+        unsure=True,
+        problem=reading.problem,
+        misses=misses,
+        next_read_s=now_s + max(wait_s, reading.retry_after_s or 0.0),
+    )
+    told = lost and memory.reachable is not False
+    return missed, f"it does not answer: {reading.problem or 'no reason given'}" if told else None
+
+
+def after_write(memory: Memory[V], written: Written[V], *, ordered: V, now_s: float, pace: Pace) -> Memory[V]:
+    """The memory after an order of `ordered`."""
+    if written.outcome is Outcome.APPLIED:
+        value = ordered if written.read_back is None else written.read_back
+        spaced_s = now_s + pace.spacing_s
+        return replace(
+            memory,
+            value=value,
+            settled=value,
+            stored=None,
+            accepted=(ordered, value),
+            failures=0,
+            next_write_s=spaced_s,
+            problem=None,
+        )
+    failures = memory.failures + 1
+    failed = replace(memory, failures=failures, next_write_s=now_s + pace.backoff_s(failures), problem=written.detail)
+    if written.outcome is Outcome.STORED:
+        value = ordered if written.read_back is None else written.read_back
+        return replace(failed, value=value, settled=value, stored=value, accepted=(ordered, value))
+    if written.outcome is Outcome.UNKNOWN:
+        return replace(failed, unsure=True, next_read_s=now_s)
+    return failed

@@ -1,0 +1,1 @@
+"""The controller's HTTP face: health, metrics, status, decisions, and one page."""

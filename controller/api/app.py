@@ -1,0 +1,94 @@
+"""The routes. Each reads what is known already: none asks a device or Prometheus, none delays a tick."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING, Annotated
+
+from fastapi import FastAPI, Query, Response
+from fastapi.responses import HTMLResponse, PlainTextResponse
+
+from controller import __version__, metrics
+from controller.api.views import DecisionsView, HealthView, StatusView, decisions_view, status_view
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from controller.journal import Journal
+    from controller.status import Status
+
+METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
+# Missed ticks after which the loop counts as hanging; a systemd or container probe restarts us then.
+_TICKS_MISSED = 10
+_PAGE_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "connect-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+
+def build_app(*, status: Callable[[], Status], journal: Journal) -> FastAPI:
+    """The API over what `status` returns and the journal holds."""
+    # The interactive pages load scripts from other hosts; the schema itself stays at /openapi.json.
+    app = FastAPI(title="VVLIVE controller", version=__version__, docs_url=None, redoc_url=None)
+    _operations(app, status)
+    _answers(app, status, journal)
+    return app
+
+
+def _operations(app: FastAPI, status: Callable[[], Status]) -> None:
+    registry = metrics.registry(status)
+
+    @app.get("/metrics", response_class=PlainTextResponse)
+    async def exposition() -> Response:
+        """The controller's own metrics in Prometheus' text format."""
+        return Response(metrics.exposition(registry), media_type=METRICS_TYPE)
+
+    @app.get("/-/healthy", response_class=PlainTextResponse)
+    async def healthy() -> Response:
+        """200 while the loop ticks, 503 when it hangs."""
+        problem = hanging(status())
+        return PlainTextResponse(problem or "healthy\n", status_code=503 if problem else 200)
+
+    @app.get("/-/ready", response_class=PlainTextResponse)
+    async def ready() -> Response:
+        """200 once automation is armed, 503 with the reason until then."""
+        now = status()
+        return PlainTextResponse(f"{now.self_test}\n", status_code=200 if now.armed else 503)
+
+    @app.get("/health")
+    async def health() -> HealthView:
+        """Whether the loop runs, and which parts are configured."""
+        now = status()
+        problem = hanging(now)
+        features = {"encoder": now.drives_encoder, "obs": now.drives_studio}
+        return HealthView(healthy=problem is None, problem=problem, features=features)
+
+
+def _answers(app: FastAPI, status: Callable[[], Status], journal: Journal) -> None:
+    page = resources.files("controller.api").joinpath("page.html").read_text(encoding="utf-8")
+
+    @app.get("/", response_class=HTMLResponse)
+    async def overview() -> Response:
+        """One page that shows the controller and refreshes itself."""
+        return HTMLResponse(page, headers=_PAGE_HEADERS)
+
+    @app.get("/api/status")
+    async def now() -> StatusView:
+        """State, target, devices and uplinks at this moment; null is unknown."""
+        return status_view(status())
+
+    @app.get("/api/decisions")
+    async def decisions(limit: Annotated[int, Query(ge=1, le=2000)] = 100) -> DecisionsView:
+        """The last decisions and events with reasons and what became of them, newest first."""
+        return decisions_view(journal.entries(limit), journal.events(limit))
+
+
+def hanging(status: Status) -> str | None:
+    """What is wrong with the loop, or None while it ticks."""
+    if status.last_tick_age_s is None:
+        return "the loop has not ticked yet\n" if status.uptime_s > _TICKS_MISSED * status.period_s else None
+    limit_s = max(_TICKS_MISSED * status.period_s, 5.0)
+    return f"the last tick was {status.last_tick_age_s:.1f} s ago\n" if status.last_tick_age_s > limit_s else None

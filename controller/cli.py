@@ -1,0 +1,95 @@
+"""The command line: `vvlive run` and `vvlive check`. Exit code 2 means that something must be put right first."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from controller import wiring
+from controller.api.serving import ListenError, bind
+from controller.config_file import ConfigError, load
+from controller.memory_file import MemoryFileError
+
+if TYPE_CHECKING:
+    import socket
+
+    from controller.config_file import Loaded
+
+BAD_INPUT = 2
+# Libraries that log what they send: addresses with stream keys, and at worst a password.
+_TALKATIVE = ("httpx", "httpcore", "obsws_python", "websocket", "asyncio")
+
+app = typer.Typer(name="vvlive", no_args_is_help=True, add_completion=True, pretty_exceptions_show_locals=False)
+ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The configuration, a YAML file.")]
+
+
+@app.callback()
+def vvlive() -> None:
+    """Keep a mobile live stream alive over bonded cellular uplinks, and show why it did what it did."""
+
+
+@app.command()
+def run(config: ConfigPath) -> None:
+    """Run the controller until it is told to end (SIGTERM, SIGINT)."""
+    loaded = _loaded(config)
+    _log_at(loaded.config.log_level)
+    try:
+        bound = bind(*loaded.config.api.address)
+        with bound:
+            asyncio.run(_run(loaded, bound))
+    except (ListenError, MemoryFileError) as error:
+        _refuse((str(error),))
+
+
+@app.command()
+def check(config: ConfigPath) -> None:
+    """Check the configuration and say what the controller would drive, without driving it."""
+    settings = _loaded(config).config
+    typer.echo(f"{config}: correct")
+    typer.echo(f"rig {settings.rig}, policy {settings.policy.name}, every {settings.prometheus.period_s:g} s")
+    typer.echo(f"Prometheus at {settings.prometheus.url}")
+    typer.echo(f"encoder {settings.encoder.driver} at {settings.encoder.url}" if settings.encoder else "no encoder")
+    typer.echo(f"OBS at {settings.obs.host} port {settings.obs.port}" if settings.obs else "no OBS")
+    typer.echo(f"API on {settings.api.listen}")
+
+
+def main() -> None:
+    """Entry point of the `vvlive` command."""
+    app()
+
+
+def _loaded(path: Path) -> Loaded:
+    try:
+        return load(path, environment=os.environ)
+    except ConfigError as error:
+        _refuse(error.lines)
+
+
+def _refuse(lines: tuple[str, ...]) -> NoReturn:
+    for line in lines:
+        typer.echo(f"vvlive: {line}", err=True)
+    raise typer.Exit(BAD_INPUT)
+
+
+def _log_at(level: str) -> None:
+    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("obsws_python").setLevel(logging.CRITICAL)  # it logs a traceback for each refused request
+
+
+async def _run(loaded: Loaded, bound: socket.socket) -> None:
+    controller = wiring.controller_from(loaded)
+    running = asyncio.create_task(controller.run(bound))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    logging.getLogger(__name__).info("rig %s: listening on %s", loaded.config.rig, loaded.config.api.listen)
+    with contextlib.suppress(asyncio.CancelledError):
+        await running

@@ -1,0 +1,211 @@
+"""The controller's configuration: typed, frozen, strict; what it may say and what it must.
+
+`config_file` reads it. Secrets are not in it: only where they are kept. Units stand in the key names.
+Each field's description completes the sentence "write ..." of the error that names the field.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+ImpactName = Literal["none", "glitch", "reconnect", "reboot", "unknown"]
+QualityName = Literal["HIGH", "MEDIUM", "LOW", "VERY_LOW", "ERROR"]
+
+
+def _http_url(value: str) -> str:
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        raise ValueError("is not a URL") from None
+    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
+        raise ValueError("is not an http:// or https:// URL")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("carries a user name or a password, which belong into their own keys")
+    if parts.query or parts.fragment:
+        raise ValueError("carries a query or a fragment")
+    return value.rstrip("/")
+
+
+def _listen(value: str) -> str:
+    host, _, port = value.rpartition(":")
+    if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise ValueError("is not ADDRESS:PORT")
+    return value
+
+
+HttpUrl = Annotated[str, AfterValidator(_http_url)]
+Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Text = Annotated[str, Field(min_length=1, max_length=256)]
+
+
+class Section(BaseModel):
+    """A part of the configuration: frozen, unknown keys refused, no value guessed from another type."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, allow_inf_nan=False)
+
+
+class PrometheusSection(Section):
+    """Where the samples come from: the Prometheus beside this controller."""
+
+    url: HttpUrl = Field(
+        default="http://127.0.0.1:9090", description="the address of Prometheus, like http://127.0.0.1:9090"
+    )
+    period_s: float = Field(default=1.0, ge=0.1, le=60, description="the seconds between two decisions, 0.1 to 60")
+    timeout_s: float = Field(default=0.8, ge=0.05, le=30, description="the seconds that one query may take, 0.05 to 30")
+    max_age_s: float = Field(
+        default=2.5, gt=0, le=60, description="the age in seconds that data may have when automation is armed, up to 60"
+    )
+    match: dict[Name, Text] | None = Field(
+        default=None,
+        description='the labels that pick this rig\'s series, like {rig: my-rig}; without it {rig: <the key "rig">}',
+    )
+
+
+class PresetSection(Section):
+    """One rung of the ladder."""
+
+    bitrate_bps: int = Field(ge=32_000, le=100_000_000, description="the bitrate in bit/s, like 2500000")
+    width_px: int = Field(ge=16, le=7680, description="the width in pixels, like 1280")
+    height_px: int = Field(ge=16, le=4320, description="the height in pixels, like 720")
+    frame_rate_hz: int = Field(ge=1, le=240, description="the frames per second, like 30")
+
+
+class PolicySection(Section):
+    """Which policy decides, and the rungs where they differ from the policy's own."""
+
+    name: Literal["locked", "adaptive"] = Field(default="adaptive", description="the policy: locked or adaptive")
+    presets: dict[QualityName, PresetSection] = Field(
+        default_factory=dict, description="rungs by state, like {HIGH: {bitrate_bps: 4000000, ...}}"
+    )
+
+
+class SecretPlace(Section):
+    """Where one password is kept: a file or an environment variable, never this file."""
+
+    password_file: Text | None = Field(default=None, description="the path of a file that holds the password")
+    password_env: Text | None = Field(default=None, description="the name of a variable that holds the password")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> SecretPlace:
+        if self.password_file is not None and self.password_env is not None:
+            raise ValueError("has both password_file and password_env; remove one of them")
+        return self
+
+
+class ImpactsSection(Section):
+    """What a change of each field costs viewers on this unit, as calibrated; `unknown` is never used."""
+
+    bitrate: ImpactName = Field(default="unknown", description="none, glitch, reconnect, reboot or unknown")
+    geometry: ImpactName = Field(default="unknown", description="none, glitch, reconnect, reboot or unknown")
+    audio_only: ImpactName = Field(default="unknown", description="none, glitch, reconnect, reboot or unknown")
+
+
+class CostsSection(Section):
+    """Seconds without picture that a change was measured to cost; without a value, the impact's usual one."""
+
+    bitrate: float | None = Field(default=None, ge=0, le=600, description="seconds without picture, 0 to 600")
+    geometry: float | None = Field(default=None, ge=0, le=600, description="seconds without picture, 0 to 600")
+
+
+class EncoderSection(SecretPlace):
+    """The hardware encoder beside this controller."""
+
+    driver: Literal["uray"] = Field(default="uray", description="the driver: uray")
+    url: HttpUrl = Field(description="the encoder's address, like http://192.168.1.168")
+    username: Text = Field(default="admin", description="the user name of the encoder's web page, like admin")
+    output: int = Field(default=0, ge=0, le=3, description="the encoder's output: 0 main stream, 1 to 3 sub streams")
+    impacts: ImpactsSection = Field(default=ImpactsSection(), description="a section of impacts, like {bitrate: none}")
+    costs_s: CostsSection = Field(default=CostsSection(), description="a section of seconds, like {geometry: 2.0}")
+    max_impact: Literal["none", "glitch", "reconnect", "reboot"] = Field(
+        default="glitch", description="the greatest impact that automation may cause: none, glitch, reconnect or reboot"
+    )
+    min_bitrate_bps: int = Field(default=300_000, ge=32_000, le=32_000_000, description="the lowest bit/s")
+    max_bitrate_bps: int = Field(default=32_000_000, ge=32_000, le=32_000_000, description="the highest bit/s")
+    spacing_s: float = Field(default=1.0, ge=0, le=600, description="the least seconds between two changes, 0 to 600")
+    respect_manual_s: float = Field(
+        default=300.0, ge=0, le=86_400, description="the seconds to respect a change by hand, 0 for none"
+    )
+
+    @model_validator(mode="after")
+    def _range(self) -> EncoderSection:
+        if self.min_bitrate_bps > self.max_bitrate_bps:
+            raise ValueError("has min_bitrate_bps above max_bitrate_bps; exchange them")
+        if self.password_file is None and self.password_env is None:
+            raise ValueError("has no password; name its place with password_file or password_env")
+        return self
+
+
+class ScenesSection(Section):
+    """The operator's scene for each of ours."""
+
+    main: Text = Field(default="Main Camera", description="the name of the normal scene in OBS")
+    simple: Text = Field(default="Emergency - Simple", description="the name of the minimal scene in OBS")
+    audio_only: Text = Field(default="Audio Only", description="the name of the still picture with sound in OBS")
+    offline: Text = Field(default="Stream Offline", description="the name of the scene without a stream in OBS")
+
+    @model_validator(mode="after")
+    def _distinct(self) -> ScenesSection:
+        names = [self.main, self.simple, self.audio_only, self.offline]
+        if len(set(names)) < len(names):
+            raise ValueError("names one OBS scene twice; give each its own, or what OBS shows cannot be told")
+        return self
+
+
+class ObsSection(SecretPlace):
+    """The OBS beside this controller."""
+
+    host: Text = Field(default="127.0.0.1", description="the address of OBS, like 127.0.0.1")
+    port: int = Field(default=4455, ge=1, le=65535, description="the port of obs-websocket, like 4455")
+    ingest_source: Text | None = Field(default=None, description="the name of the ingest's source in OBS")
+    scenes: ScenesSection = Field(default=ScenesSection(), description="a section, like {main: Main Camera}")
+    respect_manual_s: float = Field(
+        default=300.0, ge=0, le=86_400, description="the seconds to respect a scene set by hand, 0 for none"
+    )
+
+
+class ApiSection(Section):
+    """The HTTP face."""
+
+    listen: Annotated[str, AfterValidator(_listen)] = Field(
+        default="127.0.0.1:8000", description="the address and port to listen on, like 127.0.0.1:8000"
+    )
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port."""
+        host, _, port = self.listen.rpartition(":")
+        return host.strip("[]"), int(port)
+
+
+class Config(Section):
+    """The whole configuration of one controller."""
+
+    rig: Name = Field(description="the rig's name, as in the label rig of its series, like my-rig")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="the log level: debug, info, warning or error"
+    )
+    state_dir: Text | None = Field(default=None, description="the path of a directory for what outlives a restart")
+    prometheus: PrometheusSection = Field(
+        default=PrometheusSection(), description="a section, like {url: http://127.0.0.1:9090}"
+    )
+    policy: PolicySection = Field(default=PolicySection(), description="a section, like {name: adaptive}")
+    encoder: EncoderSection | None = Field(
+        default=None, description="a section, like {driver: uray, url: http://192.168.1.168}"
+    )
+    obs: ObsSection | None = Field(default=None, description="a section, like {host: 127.0.0.1, port: 4455}")
+    api: ApiSection = Field(default=ApiSection(), description="a section, like {listen: 127.0.0.1:8000}")
+
+    @model_validator(mode="after")
+    def _something_to_drive(self) -> Config:
+        if self.encoder is None and self.obs is None:
+            raise ValueError("has neither a section encoder nor a section obs; configure what it shall drive")
+        return self
+
+    @property
+    def match(self) -> dict[str, str]:
+        """The labels that pick this rig's series."""
+        return {"rig": self.rig} if self.prometheus.match is None else dict(self.prometheus.match)

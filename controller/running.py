@@ -1,0 +1,140 @@
+"""The controller as one process: its tasks, its status, its end."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import TYPE_CHECKING
+
+from controller.api.app import build_app
+from controller.api.serving import serve
+from controller.status import Decided, Status
+
+if TYPE_CHECKING:
+    import socket
+
+    from controller.driven import DrivenEncoder, DrivenStudio
+    from controller.journal import Journal
+    from controller.loop import Loop
+    from controller.memory_file import MemoryFile
+    from controller.ports import Clock, MetricSource
+
+
+class SystemClock:
+    """The machine's clocks."""
+
+    def wall_s(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def monotonic_s(self) -> float:
+        """The clock of asyncio's own loop."""
+        return time.monotonic()
+
+
+class Controller:
+    """All parts of one controller, composed by `wiring`."""
+
+    def __init__(  # noqa: PLR0913 - the composition of the controller, each part by its name
+        self,
+        *,
+        rig: str,
+        clock: Clock,
+        loop: Loop,
+        source: MetricSource,
+        encoder: DrivenEncoder,
+        studio: DrivenStudio,
+        journal: Journal,
+        memory_file: MemoryFile | None,
+    ) -> None:
+        self.journal = journal
+        self._rig = rig
+        self._clock = clock
+        self._loop = loop
+        self._source = source
+        self._encoder = encoder
+        self._studio = studio
+        self._memory_file = memory_file
+        self._started_s = clock.monotonic_s()
+
+    async def run(self, bound: socket.socket) -> None:
+        """Tick, drive and serve on `bound` until cancelled; then give every connection back."""
+        reconcilers = [one for one in (self._encoder.reconciler, self._studio.reconciler) if one is not None]
+        app = build_app(status=self.status, journal=self.journal)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for reconciler in reconcilers:
+                    tasks.create_task(reconciler.run())
+                tasks.create_task(self._loop.run())
+                tasks.create_task(serve(app, bound))
+                if self._memory_file is not None:
+                    tasks.create_task(self._remember(self._memory_file))
+        finally:
+            for reconciler in reconcilers:
+                await reconciler.close()
+            await self._source.close()
+
+    async def _remember(self, memory_file: MemoryFile) -> None:
+        """Keep the memory on disk: when the state changed, not each second, for a memory card wears."""
+        written: tuple[object, ...] = ()
+        while True:
+            await asyncio.sleep(self._loop.period_s)
+            state = self._loop.state
+            present = (state.quality, state.base, state.scene)
+            if present != written:
+                await asyncio.to_thread(memory_file.write, state)
+                written = present
+
+    def status(self) -> Status:
+        """Everything that is known at this moment."""
+        now_s, pulse, self_test = self._clock.monotonic_s(), self._loop.pulse, self._loop.self_test
+        encoder, studio = self._encoder, self._studio
+        return Status(
+            rig=self._rig,
+            policy=self._loop.policy.name,
+            at_s=self._clock.wall_s(),
+            uptime_s=now_s - self._started_s,
+            period_s=self._loop.period_s,
+            source_problem=pulse.source_problem,
+            self_test=self_test.verdict,
+            armed=self_test.armed,
+            last_tick_age_s=None if pulse.ticked_s is None else now_s - pulse.ticked_s,
+            tick_duration_s=pulse.took_s,
+            counts=pulse.counts,
+            decided=self._decided(),
+            drives_encoder=encoder.reconciler is not None,
+            drives_studio=studio.reconciler is not None,
+            encoder=encoder.status(),
+            encoder_confirmed=encoder.reading().confirmed,
+            studio=studio.status(),
+            scene_shown=studio.reading().scene,
+            scene_shown_name=studio.shown_name,
+            streaming=studio.reading().streaming,
+        )
+
+    def _decided(self) -> Decided | None:
+        if self._loop.last is None:
+            return None
+        seen, decision = self._loop.last
+        drives_encoder = self._encoder.reconciler is not None
+        drives_studio = self._studio.reconciler is not None
+        return Decided(
+            at_s=seen.at_s,
+            quality=decision.quality,
+            since_s=seen.at_s if decision.state.since_s is None else decision.state.since_s,
+            target=decision.target if drives_encoder else None,
+            scene=decision.scene if drives_studio else None,
+            reason=decision.reason,
+            scene_reason=decision.scene_reason if drives_studio else None,
+            freshness=seen.freshness,
+            age_s=seen.age_s,
+            edge_state=seen.edge_state,
+            capacity=seen.capacity,
+            delivered_bps=seen.delivered_bps,
+            drain_time_s=seen.drain_time_s,
+            loss_ratio=seen.loss_ratio,
+            min_rtt_s=seen.min_rtt_s,
+            uplinks=seen.uplinks,
+            ingest=seen.ingest,
+            override=seen.override,
+        )

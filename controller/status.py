@@ -1,0 +1,95 @@
+"""What the controller knows at this moment, as one value: read by its page, its API and its metrics."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from controller.decision.model import (
+        EncoderTarget,
+        Freshness,
+        IngestReading,
+        Interval,
+        Override,
+        Quality,
+        Reason,
+        Scene,
+        UplinkReading,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """One driven device. `confirmed` says whether it is known to be as wanted; None is unknown or not wanted."""
+
+    reachable: bool | None
+    problem: str | None
+    confirmed: bool | None
+    in_flight: bool
+    requests: int
+    failures: int
+    last_took_s: float | None
+    by_hand_for_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The last decision and what it was made from."""
+
+    at_s: float
+    quality: Quality
+    since_s: float
+    target: EncoderTarget | None
+    scene: Scene | None
+    reason: Reason
+    scene_reason: Reason | None
+    freshness: Freshness
+    age_s: float | None
+    edge_state: Quality | None
+    capacity: Interval
+    delivered_bps: float | None
+    drain_time_s: float | None
+    loss_ratio: float | None
+    min_rtt_s: float | None
+    uplinks: tuple[UplinkReading, ...]
+    ingest: IngestReading
+    override: Override | None
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What only rises while the controller lives."""
+
+    decisions: int = 0
+    ticks_late: int = 0
+    ticks_failed: int = 0
+    transitions: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The controller at this moment. Parts that are not configured are absent, what is unknown is None."""
+
+    rig: str
+    policy: str
+    at_s: float
+    uptime_s: float
+    period_s: float
+    source_problem: str | None
+    self_test: str
+    armed: bool
+    last_tick_age_s: float | None
+    tick_duration_s: float | None
+    counts: Counts
+    decided: Decided | None = None
+    drives_encoder: bool = False
+    drives_studio: bool = False
+    encoder: DeviceStatus | None = None
+    encoder_confirmed: EncoderTarget | None = None
+    studio: DeviceStatus | None = None
+    scene_shown: Scene | None = None
+    scene_shown_name: str | None = None
+    streaming: bool | None = None

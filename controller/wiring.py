@@ -1,0 +1,188 @@
+"""The one place where the parts are put together: from a configuration to a controller that can run."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from controller.actuation.devices import Calibration, EncoderDevice, StudioDevice
+from controller.actuation.driving import Reconciler
+from controller.actuation.reconciling import Pace
+from controller.adapters.obs_obsws import ObswsStudio
+from controller.adapters.prometheus import PrometheusSource
+from controller.adapters.uray import UrayEncoder
+from controller.arming import SelfTest
+from controller.decision import policies
+from controller.decision.model import EncoderTraits, Quality, Scene
+from controller.decision.observing import METRICS, WINDOW_S
+from controller.decision.policy import Policy, Preset
+from controller.driven import DrivenEncoder, DrivenStudio
+from controller.journal import Journal
+from controller.loop import Loop
+from controller.memory_file import MemoryFile
+from controller.ports import Impact, Impacts
+from controller.queries import metrics_wanted, raw_window
+from controller.recording import Recorder
+from controller.running import Controller, SystemClock
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+    from controller.config import Config, EncoderSection, ObsSection, PolicySection
+    from controller.config_file import Loaded
+    from controller.ports import Clock, Encoder, MetricSource, Studio
+
+# Seconds without picture that an impact usually means, where the unit's own were not measured.
+_USUAL_COST_S = {Impact.NONE: 0.0, Impact.GLITCH: 0.5, Impact.RECONNECT: 3.0, Impact.REBOOT: 60.0}
+
+
+def controller_from(loaded: Loaded) -> Controller:
+    """The controller that `loaded` describes, with its real clock, source and devices; nothing runs yet.
+
+    Raises:
+        MemoryFileError: the state directory cannot be used.
+    """
+    config, secrets = loaded.config, loaded.secrets
+    return compose(
+        config=config,
+        clock=SystemClock(),
+        source=prometheus_source(config),
+        encoder=None if config.encoder is None else uray_encoder(config.encoder, secrets.encoder_password),
+        studio=None if config.obs is None else obs_studio(config.obs, secrets.obs_password),
+    )
+
+
+def compose(
+    *, config: Config, clock: Clock, source: MetricSource, encoder: Encoder | None, studio: Studio | None
+) -> Controller:
+    """The controller of `config` over these ports."""
+    journal = Journal()
+    memory_file = None if config.state_dir is None else MemoryFile(Path(config.state_dir))
+    if memory_file is not None:
+        memory_file.prepare()
+    driven_encoder = _driven_encoder(config, encoder, clock=clock, journal=journal)
+    driven_studio = _driven_studio(config, studio, clock=clock, journal=journal)
+    loop = Loop(
+        clock=clock,
+        source=source,
+        policy=policy_of(config.policy),
+        period_s=config.prometheus.period_s,
+        encoder=driven_encoder,
+        studio=driven_studio,
+        recorder=Recorder(journal=journal, drives_encoder=encoder is not None, drives_studio=studio is not None),
+        journal=journal,
+        self_test=SelfTest(max_age_s=config.prometheus.max_age_s),
+        state=None if memory_file is None else memory_file.read(now_s=clock.wall_s()),
+    )
+    return Controller(
+        rig=config.rig,
+        clock=clock,
+        loop=loop,
+        source=source,
+        encoder=driven_encoder,
+        studio=driven_studio,
+        journal=journal,
+        memory_file=memory_file,
+    )
+
+
+def prometheus_source(config: Config) -> PrometheusSource:
+    """The source that asks for this rig's window."""
+    wanted = metrics_wanted(METRICS, drives_encoder=config.encoder is not None)
+    query = raw_window(wanted, match=config.match, window_s=WINDOW_S)
+    section = config.prometheus
+    return PrometheusSource(url=section.url, query=query, timeout_s=section.timeout_s)
+
+
+def uray_encoder(section: EncoderSection, password: SecretStr) -> UrayEncoder:
+    """The driver of the configured encoder."""
+    return UrayEncoder(
+        base_url=section.url,
+        username=section.username,
+        password=password,
+        output=section.output,
+        impacts=impacts_of(section),
+    )
+
+
+def obs_studio(section: ObsSection, password: SecretStr) -> ObswsStudio:
+    """The adapter of the configured OBS."""
+    return ObswsStudio(host=section.host, port=section.port, password=password, ingest_source=section.ingest_source)
+
+
+def impacts_of(section: EncoderSection) -> Impacts:
+    """What changes cost on this unit, as configured."""
+    named = section.impacts
+    return Impacts(
+        bitrate=Impact[named.bitrate.upper()],
+        geometry=Impact[named.geometry.upper()],
+        audio_only=Impact[named.audio_only.upper()],
+    )
+
+
+def calibration_of(section: EncoderSection) -> Calibration:
+    """The bounds of automation on this unit; what is not calibrated has no cost, and is never used."""
+    impacts = impacts_of(section)
+    traits = EncoderTraits(
+        bitrate_cost_s=_cost_s(impacts.bitrate, section.costs_s.bitrate),
+        geometry_cost_s=_cost_s(impacts.geometry, section.costs_s.geometry),
+        audio_only_cost_s=_cost_s(impacts.audio_only, None),
+        min_bitrate_bps=section.min_bitrate_bps,
+        max_bitrate_bps=section.max_bitrate_bps,
+    )
+    return Calibration(impacts=impacts, max_impact=Impact[section.max_impact.upper()], traits=traits)
+
+
+def _cost_s(impact: Impact, measured_s: float | None) -> float | None:
+    if impact is Impact.UNKNOWN:
+        return None
+    return _USUAL_COST_S[impact] if measured_s is None else measured_s
+
+
+def policy_of(section: PolicySection) -> Policy:
+    """The shipped policy, with the configured presets on its rungs."""
+    policy = policies.by_name(section.name)
+    presets = {
+        Quality(name): Preset(
+            width_px=preset.width_px,
+            height_px=preset.height_px,
+            frame_rate_hz=preset.frame_rate_hz,
+            bitrate_bps=preset.bitrate_bps,
+        )
+        for name, preset in section.presets.items()
+    }
+    rungs = tuple(replace(rung, preset=presets.get(rung.quality, rung.preset)) for rung in policy.rungs)
+    return replace(policy, rungs=rungs)
+
+
+def scene_names(section: ObsSection) -> dict[Scene, str]:
+    """The operator's name of each of our scenes."""
+    named = section.scenes
+    return {
+        Scene.MAIN: named.main,
+        Scene.SIMPLE: named.simple,
+        Scene.AUDIO_ONLY: named.audio_only,
+        Scene.OFFLINE: named.offline,
+    }
+
+
+def _driven_encoder(config: Config, encoder: Encoder | None, *, clock: Clock, journal: Journal) -> DrivenEncoder:
+    section = config.encoder
+    if encoder is None or section is None:
+        return DrivenEncoder(clock=clock, journal=journal)
+    device = EncoderDevice(encoder, calibration_of(section))
+    # Drivers leave a lost device alone by themselves and answer at once; asking them costs nothing.
+    pace = Pace(spacing_s=section.spacing_s, respect_manual_s=section.respect_manual_s, backoff_most_s=5.0)
+    reconciler = Reconciler(name="encoder", device=device, pace=pace, clock=clock, journal=journal)
+    return DrivenEncoder(clock=clock, journal=journal, device=device, reconciler=reconciler)
+
+
+def _driven_studio(config: Config, studio: Studio | None, *, clock: Clock, journal: Journal) -> DrivenStudio:
+    section = config.obs
+    if studio is None or section is None:
+        return DrivenStudio(clock=clock, names={})
+    device = StudioDevice(studio)
+    pace = Pace(respect_manual_s=section.respect_manual_s, backoff_first_s=0.5, backoff_most_s=2.0)
+    reconciler = Reconciler(name="obs", device=device, pace=pace, clock=clock, journal=journal, read_back_is_shown=True)
+    return DrivenStudio(clock=clock, names=scene_names(section), device=device, reconciler=reconciler)
