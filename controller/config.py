@@ -1,6 +1,7 @@
 """The controller's configuration: typed, frozen, strict; what it may say and what it must.
 
 `config_file` reads it. Secrets are not in it: only where they are kept. Units stand in the key names.
+What keys must not say together stands in `config_checks`.
 Each field's description completes the sentence "write ..." of the error that names the field.
 """
 
@@ -9,7 +10,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 ImpactName = Literal["none", "glitch", "reconnect", "reboot", "unknown"]
 QualityName = Literal["HIGH", "MEDIUM", "LOW", "VERY_LOW", "ERROR"]
@@ -89,12 +90,6 @@ class SecretPlace(Section):
     password_file: Text | None = Field(default=None, description="the path of a file that holds the password")
     password_env: Text | None = Field(default=None, description="the name of a variable that holds the password")
 
-    @model_validator(mode="after")
-    def _one_place(self) -> SecretPlace:
-        if self.password_file is not None and self.password_env is not None:
-            raise ValueError("has both password_file and password_env; remove one of them")
-        return self
-
 
 class ImpactsSection(Section):
     """What a change of each field costs viewers on this unit, as calibrated; `unknown` is never used."""
@@ -130,14 +125,6 @@ class EncoderSection(SecretPlace):
         default=300.0, ge=0, le=86_400, description="the seconds to respect a change by hand, 0 for none"
     )
 
-    @model_validator(mode="after")
-    def _range(self) -> EncoderSection:
-        if self.min_bitrate_bps > self.max_bitrate_bps:
-            raise ValueError("has min_bitrate_bps above max_bitrate_bps; exchange them")
-        if self.password_file is None and self.password_env is None:
-            raise ValueError("has no password; name its place with password_file or password_env")
-        return self
-
 
 class ScenesSection(Section):
     """The operator's scene for each of ours."""
@@ -146,13 +133,6 @@ class ScenesSection(Section):
     simple: Text = Field(default="Emergency - Simple", description="the name of the minimal scene in OBS")
     audio_only: Text = Field(default="Audio Only", description="the name of the still picture with sound in OBS")
     offline: Text = Field(default="Stream Offline", description="the name of the scene without a stream in OBS")
-
-    @model_validator(mode="after")
-    def _distinct(self) -> ScenesSection:
-        names = [self.main, self.simple, self.audio_only, self.offline]
-        if len(set(names)) < len(names):
-            raise ValueError("names one OBS scene twice; give each its own, or what OBS shows cannot be told")
-        return self
 
 
 class ObsSection(SecretPlace):
@@ -198,12 +178,6 @@ class Config(Section):
     )
     obs: ObsSection | None = Field(default=None, description="a section, like {host: 127.0.0.1, port: 4455}")
     api: ApiSection = Field(default=ApiSection(), description="a section, like {listen: 127.0.0.1:8000}")
-
-    @model_validator(mode="after")
-    def _something_to_drive(self) -> Config:
-        if self.encoder is None and self.obs is None:
-            raise ValueError("has neither a section encoder nor a section obs; configure what it shall drive")
-        return self
 
     @property
     def match(self) -> dict[str, str]:

@@ -1,0 +1,54 @@
+"""What the configuration's keys must not say together. Judged on the document as written.
+
+Values of a wrong type are passed over here: the error for them comes from their own field.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from controller.config import EncoderSection, ScenesSection
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+Section = dict[Any, Any]
+
+
+def contradictions(document: Mapping[Any, Any]) -> Iterator[str]:
+    """One line per contradiction, each with its remedy."""
+    if document.get("encoder") is None and document.get("obs") is None:
+        yield "encoder, obs: neither is configured; add the section of what this controller shall drive"
+    for name in ("encoder", "obs"):
+        section = _section(document, name)
+        if section.get("password_file") is not None and section.get("password_env") is not None:
+            yield f"{name}.password_file: stands beside password_env; remove one of them"
+    yield from _encoder(document)
+    yield from _scenes(_section(_section(document, "obs"), "scenes"))
+
+
+def _section(parent: Mapping[Any, Any], name: str) -> Section:
+    section = parent.get(name)
+    return section if isinstance(section, dict) else {}
+
+
+def _encoder(document: Mapping[Any, Any]) -> Iterator[str]:
+    encoder = document.get("encoder")
+    if not isinstance(encoder, dict):
+        return
+    if encoder.get("password_file") is None and encoder.get("password_env") is None:
+        yield "encoder.password_file: missing; write the path of a file that holds the password, or use password_env"
+    lowest, highest = (
+        encoder.get(name, EncoderSection.model_fields[name].default) for name in ("min_bitrate_bps", "max_bitrate_bps")
+    )
+    if isinstance(lowest, int) and isinstance(highest, int) and lowest > highest:
+        yield "encoder.min_bitrate_bps: is above max_bitrate_bps; exchange them"
+
+
+def _scenes(section: Section) -> Iterator[str]:
+    first_of: dict[object, str] = {}
+    for name, field in ScenesSection.model_fields.items():
+        scene = section.get(name, field.default)
+        first = first_of.setdefault(scene, name) if isinstance(scene, str) else name
+        if first != name:
+            yield f"obs.scenes.{name}: is the scene of {first} too; give each its own, or what is shown cannot be told"
