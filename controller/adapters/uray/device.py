@@ -15,9 +15,17 @@ if TYPE_CHECKING:
 
 _Parsed = TypeVar("_Parsed")
 
-READ_DEADLINE_S = 2.0
-WRITE_DEADLINE_S = 5.0
 SUCCESS = b"succeed"  # the whole body of a reply that reports success, apart from white space
+
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long each request may take in all, seconds, and how long a write may need to show."""
+
+    read_s: float = 2.0
+    write_s: float = 5.0
+    # A unit that applies a write just after it said `succeed` gets this long before the last read-back.
+    settle_s: float = 0.3
 
 
 class Said(StrEnum):
@@ -40,8 +48,9 @@ class Answer:
 class Device:
     """One output of one unit."""
 
-    def __init__(self, *, transport: Transport, input_index: int, output: int) -> None:
+    def __init__(self, *, transport: Transport, input_index: int, output: int, deadlines: Deadlines) -> None:
         self._transport = transport
+        self._deadlines = deadlines
         self._input_index = input_index
         self._output = output
 
@@ -53,25 +62,25 @@ class Device:
     async def settings(self) -> OutputSettings | Failure:
         """The output's settings now."""
         query = {"input": str(self._input_index), "output": str(self._output)}
-        body = await self._transport.get(DevicePath.GET_OUTPUT, query, deadline_s=READ_DEADLINE_S)
+        body = await self._transport.get(DevicePath.GET_OUTPUT, query, deadline_s=self._deadlines.read_s)
         return self._parsed(body, parse_output)
 
     async def telemetry(self) -> Telemetry | Failure:
         """The unit's status now."""
-        body = await self._transport.get(DevicePath.GET_STATUS, {}, deadline_s=READ_DEADLINE_S)
+        body = await self._transport.get(DevicePath.GET_STATUS, {}, deadline_s=self._deadlines.read_s)
         return self._parsed(body, parse_status)
 
     async def write(self, settings: OutputSettings, changed: Mapping[str, str]) -> Answer:
         """Write everything in `settings` with `changed` in place. Sent once: a repeat needs a read first."""
         query = full_set(settings, changed)
         body = await self._transport.get(
-            DevicePath.SET_OUTPUT, query, deadline_s=WRITE_DEADLINE_S, encoding=settings.encoding
+            DevicePath.SET_OUTPUT, query, deadline_s=self._deadlines.write_s, encoding=settings.encoding
         )
         return _answer(body, self.host)
 
     async def reboot(self) -> Answer:
         """Order a reboot. Sent once, never repeated."""
-        return _answer(await self._transport.get(DevicePath.REBOOT, {}, deadline_s=WRITE_DEADLINE_S), self.host)
+        return _answer(await self._transport.get(DevicePath.REBOOT, {}, deadline_s=self._deadlines.write_s), self.host)
 
     async def close(self) -> None:
         """Give connections back."""

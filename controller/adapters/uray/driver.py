@@ -11,7 +11,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from controller.adapters.uray.device import Answer, Device, Said
+from controller.adapters.uray.device import Answer, Deadlines, Device, Said
 from controller.adapters.uray.pacing import Pacing
 from controller.adapters.uray.parsing import OutputSettings, PublishState, Telemetry
 from controller.adapters.uray.settings import (
@@ -36,17 +36,14 @@ if TYPE_CHECKING:
 
     from controller.decision.model import EncoderTarget
 
-# A unit that applies a write just after it said `succeed` gets this long before the second, last, read-back.
-SETTLE_S = 0.3
-
 
 class UrayEncoder:
     """Drives one output of a New Orange unit (URay and its many other names) at `base_url`.
 
     `output` is 0 for the main stream, 1 to 3 for the sub streams. `impacts` is what calibration
     found on this unit; without it every change counts as a reboot. `sizes_px` are the sizes that
-    the unit offers; `clock` is monotonic seconds. No request takes longer than 5 s, an apply none
-    longer than 15 s. Raises ValueError where `base_url` is more or less than a host's address.
+    the unit offers; `clock` is monotonic seconds. With the usual `deadlines` an apply takes
+    14 s at most. Raises ValueError where `base_url` is more or less than a host's address.
     """
 
     def __init__(  # noqa: PLR0913 (the whole of a unit's configuration, keyword-only)
@@ -60,9 +57,11 @@ class UrayEncoder:
         impacts: Impacts = Impacts(),  # noqa: B008 (frozen)
         sizes_px: tuple[tuple[int, int], ...] = MAIN_SIZES_PX,
         clock: Callable[[], float] = time.monotonic,
+        deadlines: Deadlines = Deadlines(),  # noqa: B008 (frozen)
     ) -> None:
         transport = Transport(base_url=base_url, username=username, password=password)
-        self._device = Device(transport=transport, input_index=input_index, output=output)
+        self._device = Device(transport=transport, input_index=input_index, output=output, deadlines=deadlines)
+        self._settle_s = deadlines.settle_s
         self._output = output
         self._impacts = impacts
         self._sizes_px = sizes_px
@@ -204,7 +203,7 @@ class UrayEncoder:
         expected = full_set(settings, changed)
         read_back = await self._settings()
         if not _shows(expected, read_back):
-            await asyncio.sleep(SETTLE_S)
+            await asyncio.sleep(self._settle_s)
             read_back = await self._settings()
         return self._judged(answer, settings, expected, read_back, impact)
 

@@ -109,10 +109,10 @@ class Transport:
             return self._failure(FailureKind.UNREACHABLE, "no connection; check its power, cable and address")
         except (TimeoutError, httpx.TimeoutException):
             return self._failure(FailureKind.SILENT, f"no whole answer within {deadline_s:g} s")
-        except httpx.NetworkError:
-            return self._failure(FailureKind.SILENT, "it closed the connection before it answered")
+        except (httpx.NetworkError, httpx.RemoteProtocolError):
+            return self._failure(FailureKind.SILENT, "the connection closed without a whole HTTP answer")
         except httpx.HTTPError:
-            return self._failure(FailureKind.BAD_REPLY, "bad reply: that was not HTTP; check its address")
+            return self._failure(FailureKind.BAD_REPLY, "bad reply: it cannot be read as HTTP")
 
     async def _exchange(self, url: httpx.URL) -> bytes | Failure:
         async with self._client.stream("GET", url, auth=self._auth) as response:
