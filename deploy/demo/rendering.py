@@ -1,0 +1,80 @@
+"""Configuration files of the demo's Prometheus servers and controllers, made from the shipped ones.
+
+The Prometheus files are those of `prometheus/` with the rig's name filled in, so that the demo proves
+what users run. The controllers' files differ from the defaults only where the demo must.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from deploy.demo import ports
+
+ROOT = Path(__file__).resolve().parents[2]
+RIG = "demo"
+
+# 1080p30 in software, next to everything else, does not fit two cores: the top rung keeps its bitrate at 720p.
+REDUCED_PRESETS: dict[str, dict[str, int]] = {
+    "HIGH": {"bitrate_bps": 4_500_000, "width_px": 1280, "height_px": 720, "frame_rate_hz": 30},
+}
+NOTE = "the ladder is reduced here: HIGH is 1280x720 at 4500 kbit/s, because two cores cannot encode 1080p30 as well"
+
+# What a change of each kind costs, as the personality of the encoder simulator behaves.
+PERSONALITIES: dict[str, dict[str, dict[str, Any]]] = {
+    "live": {
+        "impacts": {"bitrate": "none", "geometry": "glitch", "audio_only": "unknown"},
+        "costs_s": {"bitrate": 0.0, "geometry": 0.5},
+    },
+    "restart": {
+        "impacts": {"bitrate": "reconnect", "geometry": "reconnect", "audio_only": "unknown"},
+        "costs_s": {"bitrate": 2.0, "geometry": 2.0},
+    },
+    "stored": {"impacts": {"bitrate": "unknown", "geometry": "unknown", "audio_only": "unknown"}, "costs_s": {}},
+}
+
+
+def prometheus(name: str, directory: Path) -> Path:
+    """Write `prometheus-NAME.yml` with the demo's rig name into `directory`; the path written."""
+    config = yaml.safe_load((ROOT / "prometheus" / f"prometheus-{name}.yml").read_text(encoding="utf-8"))
+    for job in config["scrape_configs"]:
+        for group in job["static_configs"]:
+            group["labels"]["rig"] = RIG
+    return _write(directory / f"prometheus-{name}.yml", config)
+
+
+def _controller(policy: str, period_s: float, state_dir: Path) -> dict[str, Any]:
+    return {
+        "rig": RIG,
+        "state_dir": str(state_dir),
+        "policy": {"name": policy, "presets": REDUCED_PRESETS},
+        "prometheus": {"url": f"http://127.0.0.1:{ports.PROMETHEUS}", "period_s": period_s},
+        "api": {"listen": f"127.0.0.1:{ports.CONTROLLER}"},
+    }
+
+
+def edge_controller(directory: Path, *, policy: str, personality: str, password_file: Path) -> Path:
+    """Write the configuration of the controller beside the encoder; the path written."""
+    config = _controller(policy, 0.5, directory / "edge-state")
+    config["encoder"] = {
+        "driver": "uray",
+        "url": f"http://127.0.0.1:{ports.ENCODER}",
+        "password_file": str(password_file),
+        "max_impact": "reconnect" if personality == "restart" else "glitch",
+        **PERSONALITIES[personality],
+    }
+    return _write(directory / "edge.yml", config)
+
+
+def vps_controller(directory: Path, *, policy: str, password_file: Path) -> Path:
+    """Write the configuration of the controller beside OBS; the path written."""
+    config = _controller(policy, 0.5, directory / "vps-state")
+    config["obs"] = {"host": "127.0.0.1", "port": ports.OBS_WEBSOCKET, "password_file": str(password_file)}
+    return _write(directory / "vps.yml", config)
+
+
+def _write(path: Path, config: dict[str, Any]) -> Path:
+    path.write_text(yaml.safe_dump(config, sort_keys=False), encoding="utf-8")
+    return path

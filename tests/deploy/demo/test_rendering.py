@@ -1,0 +1,64 @@
+"""Configuration files of the demo."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from controller.config_file import load
+from deploy.demo import ports, rendering
+
+
+@pytest.fixture
+def password_file(tmp_path: Path) -> Path:
+    """A secret in a file."""
+    path = tmp_path / "password"
+    path.write_text("correct horse\n")
+    return path
+
+
+@pytest.mark.parametrize("name", ["edge", "vps"])
+def test_prometheus_configuration(name: str, tmp_path: Path) -> None:
+    """The shipped file with the demo's rig in every label, nothing left to replace, is one that Prometheus takes."""
+    path = rendering.prometheus(name, tmp_path)
+    text = path.read_text()
+    assert "my-rig" not in text
+    assert text.count(f"rig: {rendering.RIG}") == len(yaml.safe_load(text)["scrape_configs"])
+    promtool = shutil.which("promtool")
+    assert promtool, "promtool is missing: apt-get install prometheus"
+    subprocess.run([promtool, "check", "config", str(path)], check=True, capture_output=True)
+
+
+@pytest.mark.parametrize("policy", ["adaptive", "locked"])
+@pytest.mark.parametrize("personality", ["live", "restart", "stored"])
+def test_edge_configuration(policy: str, personality: str, tmp_path: Path, password_file: Path) -> None:
+    """The controller takes the edge's file for every policy and personality, and drives the encoder alone."""
+    path = rendering.edge_controller(tmp_path, policy=policy, personality=personality, password_file=password_file)
+    config = load(path, environment={}).config
+    assert config.encoder is not None
+    assert config.obs is None
+    assert config.policy.name == policy
+    assert config.encoder.impacts.bitrate == {"live": "none", "restart": "reconnect", "stored": "unknown"}[personality]
+
+
+def test_vps_configuration(tmp_path: Path, password_file: Path) -> None:
+    """The controller takes the server's file, and drives OBS alone."""
+    path = rendering.vps_controller(tmp_path, policy="adaptive", password_file=password_file)
+    config = load(path, environment={}).config
+    assert config.encoder is None
+    assert config.obs is not None
+    assert config.obs.port == ports.OBS_WEBSOCKET
+
+
+def test_ports_of_one_host_differ() -> None:
+    """No two parts of one host want the same port."""
+    rig = [ports.PROMETHEUS, ports.CONTROLLER, ports.MPTCP_EXPORTER, ports.ENCODER, ports.RIG_RTMP]
+    rig.append(ports.RIG_REMOTE_WRITE)
+    server = [ports.PROMETHEUS, ports.CONTROLLER, ports.MPTCP_EXPORTER, ports.BOND_RTMP, ports.BOND_REMOTE_WRITE]
+    server += [ports.INGEST_RTMP, ports.PLATFORM_RTMP, ports.INGEST_STAT, ports.INGEST_EXPORTER, ports.OBS_WEBSOCKET]
+    assert len(set(rig)) == len(rig)
+    assert len(set(server)) == len(server)
