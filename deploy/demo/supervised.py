@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LOOK_EVERY_S = 0.1
+ORPHAN_LOOK_S = 0.01
+ORPHAN_LOOKS = 200  # 2 s: only a process in uninterruptible sleep outlives SIGKILL for longer
 LOG_LINES = 12
 LOG_TAIL_BYTES = 16384
 BLOT = "[secret]"
@@ -41,6 +43,7 @@ class Supervised:
         self._pidfd = -1
         self._ended = asyncio.Event()
         self._ended.set()
+        self._orphans: set[int] = set()
         self._log_start = 0
         self._started_at = 0.0
         self._restarts = self._commanded = 0
@@ -55,12 +58,14 @@ class Supervised:
     async def launch(self) -> None:
         """Start the process and wait until it is ready. Raises `PartError`; then it does not run."""
         self._tell(Event(self.part.name, Happening.STARTING))
+        await self._orphans_gone()  # they may hold the ports that the new process needs
         self._spawn()
         try:
             await self._become_ready()
         except PartError:
             await self._kill()
             raise
+        self.sample(processes.everyone())
         self._tell(Event(self.part.name, Happening.READY, took_s=time.monotonic() - self._started_at))
 
     async def keep(self) -> None:
@@ -85,9 +90,11 @@ class Supervised:
     async def halt(self) -> None:
         """Ask the process to end, kill it when it does not, and kill what it leaves of its session."""
         if self.pid is None:
+            await self._orphans_gone()
             return
         asked_at = time.monotonic()
         self._tell(Event(self.part.name, Happening.STOPPING))
+        self.sample(processes.everyone())
         signal.pidfd_send_signal(self._pidfd, self.part.stop_signal)
         try:
             async with asyncio.timeout(self.part.stop_timeout_s):
@@ -96,6 +103,7 @@ class Supervised:
             await self._kill()
             late = f"it did not end within {self.part.stop_timeout_s:g} s of {self.part.stop_signal.name}"
             self._tell(Event(self.part.name, Happening.KILLED, late))
+        await self._orphans_gone()
         self._tell(Event(self.part.name, Happening.STOPPED, took_s=time.monotonic() - asked_at))
 
     async def restart(self) -> None:
@@ -146,12 +154,21 @@ class Supervised:
             return
         everybody = processes.everyone()
         self.sample(everybody)
-        processes.kill(one.pid for one in processes.family(process.pid, everybody) if one.pid != process.pid)
+        self._orphans = {one.pid for one in processes.family(process.pid, everybody)} - {process.pid}
+        processes.kill(self._orphans)
         asyncio.get_running_loop().remove_reader(self._pidfd)
         os.close(self._pidfd)
         process.wait()
         self._past_cpu_s, self._cpu_s = self._past_cpu_s + self._cpu_s, 0.0
         self._ended.set()
+
+    async def _orphans_gone(self) -> None:
+        """Wait until what the last process left behind, killed by then, is gone."""
+        for _ in range(ORPHAN_LOOKS):
+            self._orphans = {pid for pid in self._orphans if (found := processes.stat(pid)) and found.state != "Z"}
+            if not self._orphans:
+                return
+            await asyncio.sleep(ORPHAN_LOOK_S)
 
     async def _become_ready(self) -> None:
         if self.part.ready is None:
