@@ -1,0 +1,1 @@
+"""A camera and its hardware encoder: the URay HTTP API in front of a real x264 RTMP publisher."""

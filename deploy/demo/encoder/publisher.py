@@ -1,0 +1,174 @@
+"""The RTMP connection: muxes encoded samples into FLV, sends them, and reconnects by itself.
+
+The send buffer is bounded: one second of media here, 32 KiB in the kernel. When it is full the
+camera drops raw pictures (see `pipeline`), so what waits is never stale by more than that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import gi
+
+gi.require_version("Gst", "1.0")
+from gi.repository import GLib, Gst  # noqa: E402 - require_version must come first
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+SEND_BUFFER_S = 1.0
+KERNEL_SEND_BUFFER_BYTES = 32 * 1024  # the kernel's own choice grows to 4 MB: 50 s at 600 kbit/s, unseen
+BACK_OFF_S = (0.25, 0.5, 1.0, 2.0)
+CHUNK_BYTES = 4096  # RTMP's 128 would cost a header per 128 bytes
+POLL_MS = 100
+
+# flvmux interleaves both streams by time stamp; it waits for neither clock nor latency.
+WITH_VIDEO = "appsrc name=video format=time ! mux.video "
+PIPELINE = (
+    "flvmux name=mux streamable=true ! "
+    f"rtmp2sink name=out sync=false async=false chunk-size={CHUNK_BYTES} "
+    "appsrc name=audio format=time ! mux.audio "
+)
+
+
+def _bound_kernel_buffers(port: int) -> None:
+    """Bound the send buffer of each of this process's sockets to that port.
+
+    rtmp2sink does not hand out its socket, so it is found among our own descriptors.
+    """
+    for entry in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(OSError):
+            if not str(entry.readlink()).startswith("socket:"):
+                continue
+            with socket.socket(fileno=os.dup(int(entry.name))) as found:
+                if found.family == socket.AF_INET and found.getpeername()[1] == port:
+                    found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_SEND_BUFFER_BYTES)
+
+
+class _Connection:
+    """One attempt to publish, from connect to loss."""
+
+    def __init__(self, url: str, *, with_video: bool) -> None:
+        self.base_ns: int | None = None
+        self.bounded = False
+        self.pipeline = Gst.parse_launch(PIPELINE + (WITH_VIDEO if with_video else ""))
+        self.out = self.pipeline.get_by_name("out")
+        self.out.set_property("location", url)
+        self.port = self.out.get_property("port")
+        self.inlets = {name: self.pipeline.get_by_name(name) for name in ("audio", "video")}
+        self.pipeline.set_state(Gst.State.PLAYING)
+
+    def push(self, kind: str, sample: Any) -> bool:  # noqa: ANN401 - untyped bindings
+        """Queue a sample; False while it may not be sent (nothing goes before the first keyframe)."""
+        inlet, buffer = self.inlets[kind], sample.get_buffer()
+        if inlet is None:
+            return False
+        opens = kind == "video" or self.inlets["video"] is None
+        # x264enc shifts its time stamps by 1000 hours and its segment with them: only running time counts
+        time_ns = sample.get_segment().to_running_time(Gst.Format.TIME, buffer.pts)
+        if self.base_ns is None and opens and not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
+            self.base_ns = time_ns
+        if self.base_ns is None or time_ns < self.base_ns:
+            return False
+        moved = buffer.copy()
+        moved.pts = time_ns - self.base_ns
+        moved.dts = Gst.CLOCK_TIME_NONE if kind == "audio" else moved.pts  # no B-frames, so no reordering
+        caps = inlet.get_property("caps")
+        if caps is None or not caps.is_equal(sample.get_caps()):
+            inlet.set_property("caps", sample.get_caps())
+        inlet.emit("push-buffer", moved)
+        return True
+
+    def queued_s(self) -> float:
+        """Media waiting in the send buffer."""
+        levels = (inlet.get_property("current-level-time") for inlet in self.inlets.values() if inlet)
+        return max(level / Gst.SECOND for level in levels)
+
+    def sent_bytes(self) -> int:
+        """Bytes handed to the kernel; 0 until the server has accepted the stream."""
+        return int(self.out.get_property("stats").get_value("out-bytes-total"))
+
+    def failed(self) -> bool:
+        """Whether the pipeline reported an error or its end since the last call."""
+        kinds = Gst.MessageType.ERROR | Gst.MessageType.EOS
+        return self.pipeline.get_bus().pop_filtered(kinds) is not None
+
+    def close(self) -> None:
+        self.pipeline.set_state(Gst.State.NULL)
+
+
+class Publisher:
+    """Publishes to one address until stopped. Its methods are safe in GStreamer's threads."""
+
+    def __init__(self, url: str, *, with_video: bool, on_connect: Callable[[], None]) -> None:
+        """Start connecting; `on_connect` is called at each attempt, to ask for a keyframe."""
+        self.url, self.with_video = url, with_video
+        self.connections = 0
+        self.connected = False
+        self._on_connect = on_connect
+        self._lock = threading.Lock()
+        self._connection: _Connection | None = None
+        self._sent_before = 0
+        self._failures = 0
+        self._stopped = False
+        self._connect()
+        GLib.timeout_add(POLL_MS, self._watch)
+
+    def _connect(self) -> bool:
+        if not self._stopped:
+            connection = _Connection(self.url, with_video=self.with_video)
+            with self._lock:
+                self._connection = connection
+            self._on_connect()
+        return False  # once
+
+    def _watch(self) -> bool:
+        connection = self._connection
+        if connection is None or self._stopped:
+            return not self._stopped
+        if connection.failed():
+            self._drop()
+            wait_s = BACK_OFF_S[min(self._failures, len(BACK_OFF_S) - 1)]
+            self._failures += 1
+            GLib.timeout_add(int(wait_s * 1000), self._connect)
+        elif connection.sent_bytes() and not connection.bounded:
+            _bound_kernel_buffers(connection.port)
+            connection.bounded = self.connected = True
+            self.connections += 1
+            self._failures = 0
+        return True
+
+    def _drop(self) -> None:
+        with self._lock:
+            connection, self._connection = self._connection, None
+        self.connected = False
+        if connection is not None:
+            self._sent_before += connection.sent_bytes()
+            connection.close()
+
+    def push(self, kind: str, sample: Any) -> None:  # noqa: ANN401 - untyped bindings
+        """Send an encoded sample, `kind` being "audio" or "video"; lost while not connected."""
+        with self._lock:
+            connection = self._connection
+        if connection is not None and connection.queued_s() < 2 * SEND_BUFFER_S:
+            connection.push(kind, sample)
+
+    def queued_s(self) -> float | None:
+        """Seconds of media in the send buffer, or None between connections."""
+        with self._lock:
+            return None if self._connection is None else self._connection.queued_s()
+
+    def sent_bytes(self) -> int:
+        """Bytes handed to the kernel over all connections."""
+        with self._lock:
+            return self._sent_before + (self._connection.sent_bytes() if self._connection else 0)
+
+    def stop(self) -> None:
+        """End the publication; what waits in the send buffer is lost."""
+        self._stopped = True
+        self._drop()
