@@ -159,7 +159,7 @@ class FakeUnit:
             "truncated": whole[: len(whole) // 2],
             "latin-1": whole.replace(b"<version>", b"<version>\xe9").replace(b"/0<", b"/\xe9<"),
             "endless": b"x" * 300_000,
-            "other words": b"failed: " + KEY.encode(),
+            "other words": b"did not succeed: " + KEY.encode(),
             "entities": b'<!DOCTYPE o [<!ENTITY a "b">]><output>&a;</output>',
         }
         if trouble == "http 500":

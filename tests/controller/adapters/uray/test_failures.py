@@ -68,6 +68,17 @@ async def test_wrong_password(auth: str) -> None:
         assert len(unit.authorizations) > asked
 
 
+@pytest.mark.parametrize(("auth", "first", "second"), [("basic", 2, 1), ("digest", 2, 2), ("strange", 1, 1)])
+async def test_one_retry_on_401(auth: str, first: int, second: int) -> None:
+    """A refused login is answered once per call, and a Basic one not twice in the same words."""
+    async with FakeUnit(auth=auth) as unit:
+        encoder = driver(unit, password="wrong")
+        await encoder.read()
+        assert len(unit.authorizations) == first
+        await encoder.read()
+        assert len(unit.authorizations) == first + second
+
+
 async def test_a_corrected_password_is_noticed() -> None:
     """When the unit takes the credentials again, the next try after the pause succeeds."""
     clock = FakeClock()
@@ -284,3 +295,12 @@ async def test_a_half_open_connection_is_never_reused() -> None:
         unit.trouble["/get_status"] = ["hangs"]
         await encoder.read()
         assert (await encoder.read()).reachable
+
+
+async def test_no_proxy_sees_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy named in the environment is not used: it would be handed the stream key."""
+    async with FakeUnit(auth="none") as proxy, FakeUnit(auth="none", applies="live") as unit:
+        monkeypatch.setenv("http_proxy", proxy.url)
+        monkeypatch.setenv("no_proxy", "")
+        await driver(unit).apply(LOWER, Impact.GLITCH)
+        assert (proxy.asked, len(unit.writes())) == ([], 1)
