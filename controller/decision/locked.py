@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from controller.decision.memory import Recovery, State, TrimMemory
 from controller.decision.model import Freshness, Observation, Quality, Reason
+from controller.decision.wording import mbit, percent
 
 if TYPE_CHECKING:
     from controller.decision.clocks import Clocks
@@ -22,7 +23,10 @@ _STABLE = "stable"
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """Where a policy wants to be: the state, the rung that plays, its bitrate, and why."""
+    """Where a policy wants to be: the state, the rung that plays, its bitrate, and why.
+
+    `geometry` is the rung whose picture size shall play; None is that of `base`.
+    """
 
     quality: Quality
     base: Quality
@@ -30,6 +34,8 @@ class Move:
     reason: Reason
     recovery: Recovery | None = None
     trim: TrimMemory | None = None
+    geometry: Quality | None = None
+    misfit_bits: float = 0.0
 
 
 def step_locked(state: State, seen: Observation, policy: Policy) -> tuple[Move, Clocks]:
@@ -93,15 +99,15 @@ def _broken(rung: Rung, floor: Floor, seen: Observation, clocks: Clocks) -> Reas
     if clocks.matured(f"capacity:{rung.quality}", floor.capacity_for_s, at_s=seen.at_s):
         return Reason(
             "capacity-below-floor",
-            f"The links carried {_mbit(seen.capacity.upper_bps)} with a queue standing; {rung.quality} "
-            f"needs {_mbit(floor.capacity_below_bps)} and has had less for {floor.capacity_for_s:.0f} s.",
+            f"The links carried {mbit(seen.capacity.upper_bps)} with a queue standing; {rung.quality} "
+            f"needs {mbit(floor.capacity_below_bps)} and has had less for {floor.capacity_for_s:.0f} s.",
             (("capacity_upper_bps", seen.capacity.upper_bps), ("floor_bps", floor.capacity_below_bps)),
         )
     if clocks.matured(f"loss:{rung.quality}", floor.loss_for_s, at_s=seen.at_s):
         return Reason(
             "loss-above-limit",
-            f"{_percent(seen.loss_ratio)} of the segments were sent again; {rung.quality} bears "
-            f"{_percent(floor.loss_above_ratio)} and has had more for {floor.loss_for_s:.0f} s.",
+            f"{percent(seen.loss_ratio)} of the segments were sent again; {rung.quality} bears "
+            f"{percent(floor.loss_above_ratio)} and has had more for {floor.loss_for_s:.0f} s.",
             (("loss_ratio", seen.loss_ratio), ("limit_ratio", floor.loss_above_ratio)),
         )
     return None
@@ -139,9 +145,9 @@ def _recovering(state: State, base: Rung, seen: Observation, policy: Policy) -> 
             Quality.RECOVERY, base.quality, rate_bps, Reason("recovery", text, _evidence(seen, climb)), recovery
         )
     if recovery.proved:
-        text = f"The links were seen to carry more than {_mbit(climb.capacity_above_bps)}: one step up."
+        text = f"The links were seen to carry more than {mbit(climb.capacity_above_bps)}: one step up."
         return _settle(above, Reason("recovery-proved", text, _evidence(seen, climb)))
-    text = f"{_mbit(climb.capacity_above_bps)} were not seen in {policy.recovery_s:.0f} s: back to {base.quality}."
+    text = f"{mbit(climb.capacity_above_bps)} were not seen in {policy.recovery_s:.0f} s: back to {base.quality}."
     return _settle(base, Reason("recovery-unproved", text, _evidence(seen, climb)))
 
 
@@ -187,11 +193,3 @@ def _evidence(seen: Observation, climb: Climb) -> tuple[tuple[str, float | str |
         ("loss_ratio", seen.loss_ratio),
         ("min_rtt_s", seen.min_rtt_s),
     )
-
-
-def _mbit(bps: float | None) -> str:
-    return "an unknown rate" if bps is None else f"{bps / 1e6:.1f} Mbit/s"
-
-
-def _percent(ratio: float | None) -> str:
-    return "an unknown share" if ratio is None else f"{ratio * 100:.1f} %"

@@ -39,7 +39,8 @@ def decide(state: State, observation: Observation, policy: Policy) -> Decision:
     seen = observation
     before = _set_clock(state, seen.at_s, gap_s=policy.ages.late_s)
     move, clocks, blind_since_s = _choose(before, seen, policy)
-    target = _shape(before.target, move, seen, policy)
+    geometry = _geometry(before, move, seen)
+    target = _shape(before.target, move, geometry, seen, policy)
     shown = seen.edge_state if not seen.encoder.driven else move.quality
     scene, scene_clocks, scene_reason = choose_scene(
         before.scene or seen.scene.scene,
@@ -53,6 +54,8 @@ def decide(state: State, observation: Observation, policy: Policy) -> Decision:
         before,
         quality=move.quality,
         base=move.base,
+        geometry=geometry,
+        misfit_bits=move.misfit_bits,
         target=target,
         scene=scene,
         at_s=seen.at_s,
@@ -140,18 +143,24 @@ def _blind(state: State, policy: Policy, *, for_s: float) -> Move:
     return Move(state.base, state.base, rate_bps, reason)
 
 
-def _shape(before: EncoderTarget, move: Move, seen: Observation, policy: Policy) -> EncoderTarget:
+def _geometry(before: State, move: Move, seen: Observation) -> Quality:
+    """The rung whose picture size shall play. Audio only is not worth a restart."""
+    cost_s = seen.encoder_traits.geometry_cost_s
+    if cost_s is None or (move.base is Quality.ERROR and cost_s > 0):
+        return before.geometry
+    return move.geometry or move.base
+
+
+def _shape(before: EncoderTarget, move: Move, geometry: Quality, seen: Observation, policy: Policy) -> EncoderTarget:
     """The target for a move: within the encoder's range, never by a change that it is not calibrated for."""
-    traits = seen.encoder_traits
-    target = before
-    if traits.geometry_cost_s is not None and (move.base is not Quality.ERROR or traits.geometry_cost_s == 0):
-        target = target_of(policy.rung(move.base).preset)
-    elif seen.encoder.confirmed is not None and traits.geometry_cost_s is None:
-        target = seen.encoder.confirmed
-    bitrate_bps = before.bitrate_bps if traits.bitrate_cost_s is None else _rounded(move.rate_bps, seen)
+    traits, confirmed = seen.encoder_traits, seen.encoder.confirmed
+    target = target_of(policy.rung(geometry).preset)
+    if traits.geometry_cost_s is None:
+        target = confirmed or before
+    bitrate_bps = (confirmed or before).bitrate_bps if traits.bitrate_cost_s is None else _rounded(move.rate_bps, seen)
     audio_only_cost_s = traits.audio_only_cost_s
     audio_only = move.base is Quality.ERROR and audio_only_cost_s is not None and audio_only_cost_s <= GLITCH_S
-    return replace(target, bitrate_bps=bitrate_bps, audio_only=audio_only)
+    return replace(target, bitrate_bps=bitrate_bps, audio_only=audio_only, floor_bps=None)
 
 
 def _rounded(rate_bps: float, seen: Observation) -> int:

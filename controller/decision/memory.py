@@ -6,7 +6,7 @@ it was. Plain data that does not fit is refused whole: a fresh start is safer th
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from math import isfinite
@@ -36,24 +36,35 @@ class Recovery:
 
 @dataclass(frozen=True, slots=True)
 class TrimMemory:
-    """What the adaptive policy's bitrate law remembers. Rates in bit/s, times on the samples' clock."""
+    """What the adaptive policy's bitrate law remembers. Rates in bit/s, times on the samples' clock.
+
+    `rate_bps` is what the law wants; `carried_bps` what the links carried lately while a queue stood.
+    `dip_since_s` and `before_dip_bps` tell of the first cut of a dip that is not over;
+    `ceiling_bps` is what the links carried when they last refused more, `refusals` how often in a row.
+    """
 
     rate_bps: float
-    changed_s: float | None = None
-    cut_s: float | None = None
-    before_cut_bps: float | None = None
-    first_cut_s: float | None = None
-    clean_since_s: float | None = None
+    at_s: float | None = None
+    carried_bps: float | None = None
+    empty_since_s: float | None = None
+    dip_since_s: float | None = None
+    before_dip_bps: float = 0.0
     ceiling_bps: float | None = None
-    ceiling_s: float | None = None
+    ceiling_at_s: float = 0.0
+    refusals: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """The machine's memory. `base` is the rung that plays: `quality` itself, or where RECOVERY came from."""
+    """The machine's memory. `base` is the rung that plays: `quality` itself, or where RECOVERY came from.
+
+    `geometry` is the rung whose picture size the encoder has, which may lag behind where a change of it
+    costs picture; `misfit_bits` is what that has cost so far.
+    """
 
     quality: Quality
     base: Quality
+    geometry: Quality
     target: EncoderTarget
     trim: TrimMemory
     scene: Scene | None = None
@@ -61,8 +72,9 @@ class State:
     since_s: float | None = None
     blind_since_s: float | None = None
     recovery: Recovery | None = None
-    clocks: Clocks = Clocks()
-    scene_clocks: Clocks = Clocks()
+    misfit_bits: float = 0.0
+    clocks: Clocks = field(default_factory=Clocks)
+    scene_clocks: Clocks = field(default_factory=Clocks)
 
     @classmethod
     def initial(cls, policy: Policy) -> State:
@@ -71,13 +83,14 @@ class State:
         return cls(
             quality=policy.start,
             base=policy.start,
+            geometry=policy.start,
             target=target_of(preset),
             trim=TrimMemory(rate_bps=preset.bitrate_bps),
         )
 
     def to_plain(self) -> dict[str, Any]:
         """The memory as JSON-able data."""
-        return {field.name: _to_plain(getattr(self, field.name)) for field in fields(self)}
+        return {one.name: _to_plain(getattr(self, one.name)) for one in fields(self)}
 
     @classmethod
     def from_plain(cls, plain: Mapping[str, Any]) -> State:
@@ -97,7 +110,7 @@ def target_of(preset: Preset) -> EncoderTarget:
 
 def _to_plain(value: object) -> Plain:
     if is_dataclass(value) and not isinstance(value, type):
-        return {field.name: _to_plain(getattr(value, field.name)) for field in fields(value)}
+        return {one.name: _to_plain(getattr(value, one.name)) for one in fields(value)}
     if isinstance(value, tuple):
         return [_to_plain(one) for one in value]
     if isinstance(value, StrEnum):

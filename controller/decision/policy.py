@@ -90,21 +90,44 @@ class Probe:
 
 @dataclass(frozen=True, slots=True)
 class Trim:
-    """Parameters of the adaptive policy's bitrate law. Rates in bit/s, times in seconds."""
+    """Parameters of the adaptive policy's bitrate law. Rates in bit/s, times in seconds, shares 0 to 1."""
 
-    bottom_bps: int = 300_000
-    queue_s: float = 0.2
-    rest_s: float = 1.5
-    cut: float = 0.9
-    undershoot: float = 0.85
-    deepest: float = 0.35
-    climb_bps_per_s: float = 300_000
-    creep_bps_per_s: float = 80_000
-    clean_s: float = 2.0
-    ceiling_s: float = 20.0
-    spike_s: float = 5.0
-    band: float = 0.6
+    bottom_bps: float = 300_000.0
+    # Of a queue. Keyframes alone make 0.2 s now and then, never more than 0.25 s at p99.
+    empty_s: float = 0.12
+    cut_s: float = 0.25
+    target_s: float = 0.25  # a little queue shows the capacity; the viewer's budget is 2 s
+    deep_queue_s: float = 0.5
+    drain_s: float = 1.4
+    usable: float = 0.97  # of the rate carried
+    deadband: float = 0.1
+    deepest: float = 0.13  # of the old rate, in one cut: one wrong reading must not end the picture
+    smoothing: float = 0.6
+    follow_bps_per_s: float = 800_000.0
+    # Without a queue.
+    short_dip_s: float = 5.5  # a cell change or a dead path's retransmissions, not a new place
+    restore: float = 0.9
+    clean_s: float = 0.5
+    climb_bps_per_s: float = 400_000.0
+    creep_bps_per_s: float = 250_000.0
+    near: float = 0.85
+    ceiling_for_s: float = 15.0
+    back_off: float = 1.5
+    ceiling_for_max_s: float = 60.0
+    same_ceiling: float = 0.15
+
+
+@dataclass(frozen=True, slots=True)
+class Following:
+    """How state and geometry follow the trimmed bitrate."""
+
+    band: float = 0.6  # of the preset; below it the rung no longer fits
     band_for_s: float = 20.0
+    climb_after_s: float = 1.0  # at the rung's own rate without a queue
+    proof_for_s: float = 2.0  # inside the next rung's band
+    # One second of wrong geometry costs this share of the bitrate between the rate and the band.
+    misfit_share: float = 0.5
+    freeze_bps: float = 18_000_000.0  # one second without picture weighs as much as four of the top rate
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +144,7 @@ class Policy:
     scenes: SceneRules = SceneRules()
     probe: Probe = Probe()
     trim: Trim | None = None
+    following: Following = Following()
 
     def rung(self, quality: Quality) -> Rung:
         """The rung that plays as `quality`; RECOVERY is not a rung and raises KeyError."""

@@ -15,7 +15,7 @@ from controller.decision.windows import Gain, clean, gain
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-EDGE_SITE = "pi"
+EDGE_SITE = "edge"
 """Value of the target label `site` for the machine that sends the stream."""
 
 _TARGET_LABELS = frozenset({"site", "rig", "job", "instance"})

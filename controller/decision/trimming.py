@@ -1,0 +1,138 @@
+"""The bitrate law of the adaptive policy: what the encoder shall send, from the queue and the rate carried.
+
+A standing queue shows the capacity. The law then aims below it by what drains the queue, down to the little
+that keeps the capacity visible, within `drain_s`. Without a queue the capacity is unknown, at least the
+present rate: after a short dip the old rate comes back at once, otherwise the rate climbs, slowly near a ceiling
+that has lately refused more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from controller.decision.model import Reason
+from controller.decision.wording import mbit, seconds
+
+if TYPE_CHECKING:
+    from controller.decision.links import Links
+    from controller.decision.memory import TrimMemory
+    from controller.decision.policy import Trim
+
+CUT = "trim-cut"
+"""The rule of every lowering."""
+
+# A tick that took longer than this was late; what the links did meanwhile is not known.
+_LONGEST_TICK_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What the law is told besides the links: now, the range it may use, and how late its order takes effect."""
+
+    at_s: float
+    bottom_bps: float
+    cap_bps: float
+    latency_s: float
+    patience: float = 1.0
+
+
+def trim_rate(memory: TrimMemory, links: Links, moment: Moment, trim: Trim) -> tuple[TrimMemory, Reason]:
+    """The law's memory after one look, its wanted rate in it, and why."""
+    passed_s = 0.0 if memory.at_s is None else min(_LONGEST_TICK_S, max(0.0, moment.at_s - memory.at_s))
+    memory = replace(memory, at_s=moment.at_s)
+    if links.queue_s > trim.empty_s:
+        return _with_queue(memory, links, moment, trim, passed_s=passed_s)
+    return _without_queue(memory, moment, trim, passed_s=passed_s)
+
+
+def _with_queue(
+    memory: TrimMemory, links: Links, moment: Moment, trim: Trim, *, passed_s: float
+) -> tuple[TrimMemory, Reason]:
+    carried = links.carried_bps
+    smooth = (
+        carried if memory.carried_bps is None else memory.carried_bps + trim.smoothing * (carried - memory.carried_bps)
+    )
+    memory = replace(memory, carried_bps=smooth, empty_since_s=None)
+    sought = _draining(carried, links, memory, moment, trim)
+    evidence = (
+        ("queue_s", round(links.queue_s, 3)),
+        ("carried_bps", round(carried)),
+        ("was_bps", round(memory.rate_bps)),
+    )
+    if links.queue_s > trim.cut_s and sought < memory.rate_bps * (1 - trim.deadband):
+        cut = _cut(memory, sought, carried, moment, trim)
+        text = (
+            f"A queue of {seconds(links.queue_s)} and links that carry {mbit(carried)}: down to {mbit(cut.rate_bps)}."
+        )
+        return cut, Reason(CUT, text, evidence)
+    sought = _draining(min(carried, smooth), links, memory, moment, trim)
+    if links.queue_s < trim.deep_queue_s and sought > memory.rate_bps * (1 + trim.deadband):
+        raised = min(sought, memory.rate_bps + trim.follow_bps_per_s * passed_s, moment.cap_bps)
+        text = f"The links carry {mbit(carried)} with a queue of {seconds(links.queue_s)}: up to {mbit(raised)}."
+        return replace(memory, rate_bps=max(raised, memory.rate_bps)), Reason("trim-follow", text, evidence)
+    text = f"A queue of {seconds(links.queue_s)} stands and is being drained at {mbit(memory.rate_bps)}."
+    return memory, Reason("trim-draining", text, evidence)
+
+
+def _draining(carried_bps: float, links: Links, memory: TrimMemory, moment: Moment, trim: Trim) -> float:
+    """The rate that brings the queue to its target within `drain_s`, after what still joins it meanwhile."""
+    carried_bps = max(carried_bps, 1.0)
+    joining = (memory.rate_bps - carried_bps) * moment.latency_s
+    surplus = max(0.0, links.queued_bits + joining - carried_bps * trim.target_s)
+    return trim.usable * carried_bps - surplus / trim.drain_s
+
+
+def _cut(memory: TrimMemory, sought: float, carried: float, moment: Moment, trim: Trim) -> TrimMemory:
+    first = memory.dip_since_s is None
+    repeated = (
+        memory.ceiling_bps is not None
+        and moment.at_s - memory.ceiling_at_s < trim.ceiling_for_max_s
+        and abs(carried - memory.ceiling_bps) < trim.same_ceiling * memory.ceiling_bps
+    )
+    return replace(
+        memory,
+        rate_bps=max(moment.bottom_bps, sought, trim.deepest * memory.rate_bps),
+        dip_since_s=moment.at_s if first else memory.dip_since_s,
+        before_dip_bps=memory.rate_bps if first else memory.before_dip_bps,
+        ceiling_bps=carried,
+        ceiling_at_s=moment.at_s,
+        refusals=memory.refusals + 1 if first and repeated else memory.refusals if not first else 0,
+    )
+
+
+def _without_queue(memory: TrimMemory, moment: Moment, trim: Trim, *, passed_s: float) -> tuple[TrimMemory, Reason]:
+    empty_since_s = moment.at_s if memory.empty_since_s is None else memory.empty_since_s
+    memory = replace(memory, carried_bps=None, empty_since_s=empty_since_s)
+    if memory.dip_since_s is not None:
+        dip_s = moment.at_s - memory.dip_since_s
+        back = min(trim.restore * memory.before_dip_bps, moment.cap_bps)
+        memory = replace(memory, dip_since_s=None)
+        if dip_s < trim.short_dip_s and back > memory.rate_bps:
+            text = f"The dip lasted {seconds(dip_s)} and its queue is gone: back to {mbit(back)}."
+            evidence = (("dip_s", round(dip_s, 1)), ("before_bps", round(memory.before_dip_bps)))
+            return replace(memory, rate_bps=back), Reason("trim-restore", text, evidence)
+    return _climb(memory, moment, trim, empty_s=moment.at_s - empty_since_s, passed_s=passed_s)
+
+
+def _climb(
+    memory: TrimMemory, moment: Moment, trim: Trim, *, empty_s: float, passed_s: float
+) -> tuple[TrimMemory, Reason]:
+    rate = memory.rate_bps
+    if rate >= moment.cap_bps:
+        return replace(memory, rate_bps=moment.cap_bps), Reason(
+            "trim-cap", f"Without a queue at its cap, {mbit(rate)}."
+        )
+    if empty_s < trim.clean_s * moment.patience:
+        return memory, Reason("trim-waiting", f"The queue is gone since {seconds(empty_s)}: {mbit(rate)} is kept.")
+    remembered_s = min(trim.ceiling_for_max_s, trim.ceiling_for_s * trim.back_off**memory.refusals)
+    near = (
+        memory.ceiling_bps is not None
+        and rate > trim.near * memory.ceiling_bps
+        and moment.at_s - memory.ceiling_at_s < remembered_s
+    )
+    per_s = trim.creep_bps_per_s if near else trim.climb_bps_per_s
+    raised = min(moment.cap_bps, rate + per_s * passed_s)
+    ceiling = f", slowly: the links refused more than {mbit(memory.ceiling_bps)} lately" if near else ""
+    text = f"No queue at {mbit(rate)}: up to {mbit(raised)}{ceiling}."
+    return replace(memory, rate_bps=raised), Reason("trim-climb", text, (("empty_s", round(empty_s, 1)),))
