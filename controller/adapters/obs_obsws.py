@@ -27,15 +27,12 @@ from obsws_python.error import OBSSDKError, OBSSDKTimeoutError
 from controller.adapters.obs import faults
 from controller.adapters.obs.faults import FaultError, Retry, fault_of_close
 from controller.adapters.obs.protocol import Answer, OutOfStepError, answer_of
-from controller.adapters.obs.studio import ReconnectingStudio
+from controller.adapters.obs.studio import Deadlines, ReconnectingStudio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pydantic import SecretStr
-
-# For each receive. Healthy calls take milliseconds, a scene change on a loaded machine up to 0.1 s.
-SOCKET_TIMEOUT_S = 3.0
 
 
 class ClosedByObsError(Exception):
@@ -65,12 +62,10 @@ class _Socket:
 class _Client(ObsClient):  # type: ignore[misc]  # the library ships no types
     """The library's client with a socket that is always given back."""
 
-    def __init__(self, *, host: str, port: int, password: SecretStr) -> None:
+    def __init__(self, *, host: str, port: int, password: SecretStr, timeout_s: float) -> None:
         self.ws: Any = None
         try:
-            super().__init__(
-                host=host, port=port, password=password.get_secret_value(), subs=0, timeout=SOCKET_TIMEOUT_S
-            )
+            super().__init__(host=host, port=port, password=password.get_secret_value(), subs=0, timeout=timeout_s)
         except BaseException:
             self.give_back()
             raise
@@ -129,14 +124,14 @@ class ObswsLink:
         self._thread = threading.Thread(target=self._work, name="obs", daemon=True)
 
     @classmethod
-    async def open(cls, *, host: str, port: int, password: SecretStr) -> ObswsLink:
-        """Connect and identify. Raises FaultError."""
+    async def open(cls, *, host: str, port: int, password: SecretStr, timeout_s: float) -> ObswsLink:
+        """Connect and identify; `timeout_s` bounds each receive from then on. Raises FaultError."""
         # At INFO the library logs the password, and at ERROR a traceback for every refused request.
         logging.getLogger("obsws_python").setLevel(logging.CRITICAL)
         link = cls()
         link._thread.start()
         try:
-            await link._in_thread(lambda: link._connect(host, port, password))
+            await link._in_thread(lambda: link._connect(host, port, password, timeout_s))
         except BaseException:
             await link.close()
             raise
@@ -166,8 +161,8 @@ class ObswsLink:
         except Exception as error:  # noqa: BLE001 (fault_of raises what it does not know)
             raise fault_of(error) from None
 
-    def _connect(self, host: str, port: int, password: SecretStr) -> None:
-        self._client = _Client(host=host, port=port, password=password)
+    def _connect(self, host: str, port: int, password: SecretStr, timeout_s: float) -> None:
+        self._client = _Client(host=host, port=port, password=password, timeout_s=timeout_s)
         self._client.identify()
 
     def _connected(self) -> _Client:
@@ -200,11 +195,13 @@ class ObswsStudio(ReconnectingStudio):
         ingest_source: str | None = None,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
+        deadlines: Deadlines = Deadlines(),  # noqa: B008 (frozen)
     ) -> None:
         super().__init__(
-            connect=lambda: ObswsLink.open(host=host, port=port, password=password),
+            connect=lambda: ObswsLink.open(host=host, port=port, password=password, timeout_s=deadlines.call_s),
             where=f"{host}:{port}",
             ingest_source=ingest_source,
             clock=clock,
             jitter=jitter,
+            deadlines=deadlines,
         )

@@ -51,7 +51,10 @@ async def show_scene(
     call: Call, scene_name: str, *, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
 ) -> SceneResult:
     """Put `scene_name` on program unless it is, and believe only the read-back."""
-    if program_scene(await _when_ready(call, "GetCurrentProgramScene", None, pause)) == scene_name:
+    before = await _when_ready(call, "GetCurrentProgramScene", None, pause)
+    if before.code == Code.NOT_READY:
+        return SceneResult(Outcome.REFUSED, NOT_READY)
+    if program_scene(before) == scene_name:
         return SceneResult(Outcome.APPLIED, "it is on program already", scene_name)
     order = {"sceneName": scene_name}
     answer = await _when_ready(call, "SetCurrentProgramScene", order, pause)

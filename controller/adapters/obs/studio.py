@@ -7,7 +7,7 @@ import logging
 import math
 import random
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from controller.adapters.obs.faults import SILENT, SLOW_DELAY_S, FaultError, NotConnectedError, Retry, delays
@@ -22,9 +22,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 _Result = TypeVar("_Result")
 
-CONNECT_DEADLINE_S = 3.0
-# A read is five requests of a few milliseconds, a scene change at most a few seconds of waiting.
-ACTION_DEADLINE_S = 5.0
+
+@dataclass(frozen=True, slots=True)
+class Deadlines:
+    """How long things may take, seconds. Healthy calls take milliseconds, a scene change up to 0.1 s."""
+
+    connect_s: float = 3.0  # connecting and identifying together
+    call_s: float = 3.0
+    # A read is five requests; a scene change waits up to 1.5 s for OBS to get ready and 1 s to show.
+    action_s: float = 5.0
 
 
 class Link(Protocol):
@@ -46,7 +52,7 @@ class ReconnectingStudio:
     `clock` is monotonic seconds; `jitter` gives 0 to 1.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (a shell and everything it does not own, keyword-only)
         self,
         *,
         connect: Callable[[], Awaitable[Link]],
@@ -54,7 +60,9 @@ class ReconnectingStudio:
         ingest_source: str | None = None,
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
+        deadlines: Deadlines = Deadlines(),
     ) -> None:
+        self._deadlines = deadlines
         self._connect = connect
         self._where = where
         self._ingest_source = ingest_source
@@ -107,7 +115,7 @@ class ReconnectingStudio:
         if self._clock() < self._ask_from_s:
             raise NotConnectedError(self._problem or "")
         try:
-            async with asyncio.timeout(CONNECT_DEADLINE_S):
+            async with asyncio.timeout(self._deadlines.connect_s):
                 self._link = await self._connect()
                 self._ordered = None  # a new OBS shows what it was saved with: nobody's order
                 await check_version(self._link.call)
@@ -117,7 +125,7 @@ class ReconnectingStudio:
 
     async def _acted(self, action: Callable[[Call], Awaitable[_Result]], link: Link) -> _Result:
         try:
-            async with asyncio.timeout(ACTION_DEADLINE_S):
+            async with asyncio.timeout(self._deadlines.action_s):
                 return await action(link.call)
         except (FaultError, TimeoutError) as wrong:
             raise FaultError(self._postponed(wrong)) from None

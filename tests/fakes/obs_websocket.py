@@ -1,0 +1,206 @@
+"""A stand-in for OBS at its WebSocket boundary (obs-websocket 5), with the ways in which it misbehaves.
+
+`trouble` maps a request type to what goes wrong with it, request by request. A `Silent` listener
+accepts connections and says nothing.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from aiohttp import WSMsgType, web
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+PASSWORD = "an obs password"
+SCENES = ["Main Camera", "Emergency - Simple", "Audio Only"]
+OP_HELLO, OP_IDENTIFY, OP_IDENTIFIED, OP_REQUEST, OP_RESPONSE = 0, 1, 2, 6, 7
+
+
+@dataclass
+class FakeObs:
+    """One OBS. Set the fields before or while it runs; `asked` lists (request type, data) as received."""
+
+    password: str = PASSWORD
+    scene: str = SCENES[0]
+    scenes: list[str] = field(default_factory=lambda: list(SCENES))
+    inputs: dict[str, dict[str, Any]] = field(
+        default_factory=lambda: {"Ingest": {"inputMuted": False, "mediaCursor": 4_250}}
+    )
+    stream: dict[str, Any] = field(
+        default_factory=lambda: {
+            "outputActive": True,
+            "outputReconnecting": False,
+            "outputBytes": 123_456,
+            "outputSkippedFrames": 3,
+            "outputTotalFrames": 900,
+        }
+    )
+    stats: dict[str, Any] = field(default_factory=lambda: {"activeFps": 10.0})
+    available: list[str] | None = None
+    not_ready: int = 0  # the next so many requests get 207
+    lies: bool = False  # says ok to a scene change and does nothing
+    late_by_s: float = 0.0  # how long after its ok a scene change shows
+    rejects: int | None = None  # the close code for whoever identifies
+    trouble: dict[str, list[str]] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    connections: int = 0
+    port: int = 0
+
+    async def __aenter__(self) -> Self:
+        self._open: set[web.WebSocketResponse] = set()
+        await self.start()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.stop()
+
+    async def start(self) -> None:
+        """Listen, on the same port as before."""
+        self._runner = web.ServerRunner(web.Server(self._serve), handler_cancellation=True, shutdown_timeout=0.1)
+        await self._runner.setup()
+        await web.TCPSite(self._runner, "127.0.0.1", self.port, reuse_address=True).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def stop(self) -> None:
+        """Cut every connection and listen no more, as a killed OBS does."""
+        self.cut()
+        await self._runner.cleanup()
+
+    def cut(self) -> None:
+        """Cut every connection without a close frame."""
+        for socket in self._open:
+            if socket._req is not None and socket._req.transport is not None:  # noqa: SLF001 (no public way to cut)
+                socket._req.transport.abort()  # noqa: SLF001 (idem)
+
+    async def kick(self, code: int) -> None:
+        """Close every connection with `code`."""
+        for socket in list(self._open):
+            await socket.close(code=code)
+
+    def orders(self) -> list[str]:
+        """The scenes that were ordered."""
+        return [str(data.get("sceneName")) for kind, data in self.asked if kind == "SetCurrentProgramScene"]
+
+    async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
+        socket = web.WebSocketResponse(autoping=True, timeout=0.1)
+        await socket.prepare(request)
+        self.connections += 1
+        self._open.add(socket)
+        try:
+            if await self._identified(socket):
+                async for message in socket:
+                    if message.type is WSMsgType.TEXT:
+                        await self._answer(socket, message.json()["d"])
+        finally:
+            self._open.discard(socket)
+        return socket
+
+    async def _identified(self, socket: web.WebSocketResponse) -> bool:
+        challenge = {"challenge": "a challenge", "salt": "some salt"}
+        hello: dict[str, Any] = {"obsWebSocketVersion": "5.1.0", "rpcVersion": 1}
+        if self.password:
+            hello["authentication"] = challenge
+        await socket.send_json({"op": OP_HELLO, "d": hello})
+        identify = (await socket.receive_json(timeout=5))["d"]
+        expected = _hashed(_hashed(self.password + challenge["salt"]) + challenge["challenge"])
+        code = self.rejects
+        if self.password and identify.get("authentication") != expected:
+            code = 4009
+        if code is not None:
+            await socket.close(code=code, message=b"no")
+            return False
+        await socket.send_json({"op": OP_IDENTIFIED, "d": {"negotiatedRpcVersion": 1}})
+        return True
+
+    async def _answer(self, socket: web.WebSocketResponse, request: dict[str, Any]) -> None:
+        kind, data = request["requestType"], request.get("requestData") or {}
+        self.asked.append((kind, data))
+        queued = self.trouble.get(kind, [])
+        trouble = queued.pop(0) if queued else "none"
+        code, response = self._done(kind, data, trouble)
+        status = {"result": code == 100, "code": code} | ({} if code == 100 else {"comment": "no"})
+        answer: dict[str, Any] = {
+            "requestType": kind,
+            "requestId": request["requestId"],
+            "requestStatus": status,
+            "responseData": response,
+        }
+        if trouble == "silent":
+            return
+        if trouble == "late":
+            await asyncio.sleep(1.0)
+        if trouble == "dies":
+            self.cut()
+            return
+        if trouble == "garbage":
+            await socket.send_str("{not json")
+            return
+        if trouble == "another's answer":
+            answer |= {"requestType": "GetHotkeyList"}
+        await socket.send_json({"op": OP_RESPONSE, "d": answer})
+
+    def _done(self, kind: str, data: dict[str, Any], trouble: str) -> tuple[int, dict[str, Any]]:
+        if trouble.isdecimal():
+            return int(trouble), {}
+        if self.not_ready > 0 and kind != "GetVersion":
+            self.not_ready -= 1
+            return 207, {}
+        if kind == "GetVersion":
+            return 100, {} if self.available is None else {"availableRequests": self.available}
+        if kind == "SetCurrentProgramScene":
+            return self._show(str(data.get("sceneName")))
+        if kind in {"GetInputMute", "GetMediaInputStatus"}:
+            found = self.inputs.get(data["inputName"])
+            return (600, {}) if found is None else (100, found)
+        answers: dict[str, dict[str, Any]] = {
+            "GetCurrentProgramScene": {"currentProgramSceneName": self.scene},
+            "GetSceneList": {
+                "currentProgramSceneName": self.scene,
+                "scenes": [{"sceneName": name, "sceneIndex": n} for n, name in enumerate(reversed(self.scenes))],
+            },
+            "GetStreamStatus": self.stream,
+            "GetStats": self.stats,
+        }
+        return (100, answers[kind]) if kind in answers else (204, {})
+
+    def _show(self, name: str) -> tuple[int, dict[str, Any]]:
+        if name not in self.scenes:
+            return 600, {}
+        if not self.lies:
+            asyncio.get_running_loop().call_later(self.late_by_s, setattr, self, "scene", name)
+            if self.late_by_s == 0:
+                self.scene = name
+        return 100, {}
+
+
+class SilentListener:
+    """Accepts connections and says nothing, as a stopped OBS does."""
+
+    def __init__(self) -> None:
+        self.port = 0
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._hold, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._server.close()
+
+    async def _hold(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+
+
+def _hashed(text: str) -> str:
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
