@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 
 # One answer may be lucky; three in a row, a period apart, are a source that works.
 ANSWERS_NEEDED = 3
+# Clocks of one box agree better than half a second.
+MOST_LEAD_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,11 @@ class SelfTest:
             return f"armed: data was at most {max(self.ages_s):.1f} s old"
         if not self.ages_s:
             return "not armed: no data yet; are the exporters scraped, and do the labels match?"
-        if self.ages_s[-1] < 0:
-            return f"not armed: data is from {-self.ages_s[-1]:.1f} s in the future; set the clocks by NTP"
-        return f"not armed: data is {self.ages_s[-1]:.1f} s old, at most {self.max_age_s:g} s are usable"
+        if min(self.ages_s) < -MOST_LEAD_S:
+            return f"not armed: data is from {-min(self.ages_s):.1f} s in the future; set the clocks by NTP"
+        if max(self.ages_s) > self.max_age_s:
+            return f"not armed: data was up to {max(self.ages_s):.1f} s old, at most {self.max_age_s:g} s are usable"
+        return f"not armed: {len(self.ages_s)} of {ANSWERS_NEEDED} answers were young enough"
 
 
 def answered(test: SelfTest, age_s: float | None) -> SelfTest:
@@ -39,6 +43,5 @@ def answered(test: SelfTest, age_s: float | None) -> SelfTest:
     if age_s is None:
         return replace(test, ages_s=())
     ages_s = (*test.ages_s, age_s)[-ANSWERS_NEEDED:]
-    # Clocks of one box agree better than half a second; older kernels' scrape stamps may lead by a little.
-    usable = all(-0.5 <= age <= test.max_age_s for age in ages_s)
+    usable = all(-MOST_LEAD_S <= age_s <= test.max_age_s for age_s in ages_s)
     return replace(test, ages_s=ages_s, armed=usable and len(ages_s) == ANSWERS_NEEDED)

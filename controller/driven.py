@@ -158,7 +158,7 @@ def device_status(reconciler: Reconciler[EncoderTarget] | Reconciler[str], *, no
     by_hand_s = None if memory.hands_off_until_s is None else memory.hands_off_until_s - now_s
     return DeviceStatus(
         reachable=memory.reachable,
-        problem=memory.problem,
+        problem=memory.problem or memory.refusal,
         confirmed=reconciler.confirmed,
         in_flight=reconciler.in_flight,
         requests=tally.requests,

@@ -20,11 +20,9 @@ from controller.ports import NoAnswer, Window
 from controller.status import Counts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from controller.arming import SelfTest
     from controller.decision.machine import Decision
-    from controller.decision.model import Observation, Override
+    from controller.decision.model import Observation
     from controller.decision.policy import Policy
     from controller.driven import DrivenEncoder, DrivenStudio
     from controller.journal import Journal
@@ -62,7 +60,6 @@ class Loop:
         journal: Journal,
         self_test: SelfTest,
         state: State | None = None,
-        override: Callable[[], Override | None] = lambda: None,
     ) -> None:
         self.policy = policy
         self.period_s = period_s
@@ -75,7 +72,6 @@ class Loop:
         self._studio = studio
         self._recorder = recorder
         self._journal = journal
-        self._override = override
         self.state = State.initial(policy) if state is None else state
         self._window = Window(series=())
         self._source_answered: bool | None = None
@@ -119,7 +115,7 @@ class Loop:
             encoder=self._encoder.reading(),
             encoder_traits=self._encoder.traits,
             scene=self._studio.reading(),
-            override=self._override(),
+            override=None,
             policy=self.policy,
         )
         decision = decide(self.state, observation, self.policy)
@@ -138,26 +134,32 @@ class Loop:
         self._encoder.watch_arrival(observation)
 
     async def _refresh(self) -> None:
-        """Take the source's answer if it comes in time; there is never more than one question under way."""
+        """Take the source's answer if it comes in time; there is never more than one question under way.
+
+        An answer that came after the last tick had to go on is taken first, and the next one asked for.
+        """
+        answer = self._taken()
         if self._fetching is None:
             self._fetching = asyncio.create_task(self._source.fetch())
-        done, _ = await asyncio.wait({self._fetching}, timeout=self.period_s * _FETCH_SHARE)
-        if not done:
-            self._source_says("unknown because Prometheus is slow: no answer yet")
-            return
+        await asyncio.wait({self._fetching}, timeout=self.period_s * _FETCH_SHARE)
+        answer = self._taken() or answer
+        if isinstance(answer, Window):
+            self._window = answer
+            self._source_says(None if answer.series else "unknown because Prometheus has no samples of this rig")
+            self._test_source(answer)
+        else:
+            self._source_says(answer.why if answer else "unknown because Prometheus is slow: no answer yet")
+
+    def _taken(self) -> Window | NoAnswer | None:
+        """The answer of the question under way, if it is there; None while it is not."""
+        if self._fetching is None or not self._fetching.done():
+            return None
         fetched, self._fetching = self._fetching, None
         error = fetched.exception()
-        if error is not None:
-            _log.error("the metric source failed", exc_info=error)
-            self._source_says(f"unknown because the metric source failed: {type(error).__name__}")
-            return
-        answer = fetched.result()
-        if isinstance(answer, NoAnswer):
-            self._source_says(answer.why)
-            return
-        self._window = answer
-        self._source_says(None if answer.series else "unknown because Prometheus has no samples of this rig")
-        self._test_source(answer)
+        if error is None:
+            return fetched.result()
+        _log.error("the metric source failed", exc_info=error)
+        return NoAnswer(f"unknown because the metric source failed: {type(error).__name__}")
 
     def _test_source(self, answer: Window) -> None:
         newest_s, armed = answer.newest_s, self.self_test.armed

@@ -58,15 +58,20 @@ class Controller:
         self._started_s = clock.monotonic_s()
 
     async def run(self, bound: socket.socket) -> None:
-        """Tick, drive and serve on `bound` until cancelled; then give every connection back."""
-        reconcilers = [one for one in (self._encoder.reconciler, self._studio.reconciler) if one is not None]
+        """Drive, and serve on `bound`, until cancelled."""
         app = build_app(status=self.status, journal=self.journal)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self.drive())
+            tasks.create_task(serve(app, bound))
+
+    async def drive(self) -> None:
+        """Tick and reconcile until cancelled; then give every connection back."""
+        reconcilers = [one for one in (self._encoder.reconciler, self._studio.reconciler) if one is not None]
         try:
             async with asyncio.TaskGroup() as tasks:
                 for reconciler in reconcilers:
                     tasks.create_task(reconciler.run())
                 tasks.create_task(self._loop.run())
-                tasks.create_task(serve(app, bound))
                 if self._memory_file is not None:
                     tasks.create_task(self._remember(self._memory_file))
         finally:

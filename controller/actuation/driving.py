@@ -67,6 +67,7 @@ class Reconciler(Generic[V]):
         self._journal = journal
         self._read_back_is_shown = read_back_is_shown
         self._number = 0
+        self._told_failure: str | None = None
         self._wake = asyncio.Event()
 
     @property
@@ -148,8 +149,9 @@ class Reconciler(Generic[V]):
             number, self.name, at_s=self._clock.wall_s(), outcome=written.outcome.value, detail=written.detail
         )
         if failed:
-            self._notice(f"the order was not confirmed ({written.outcome}): {written.detail}")
+            self._notice_failure(f"the order was not confirmed ({written.outcome}): {written.detail}")
             return
+        self._told_failure = None
         self._applied = (number, ordered, before)
         if self._read_back_is_shown:
             self._journal.shown(number, self.name, at_s=self._clock.wall_s())
@@ -163,6 +165,12 @@ class Reconciler(Generic[V]):
         except Exception as error:  # noqa: BLE001 - as in `_read_device`
             _log.exception("%s: its driver failed", self.name)
             return Written(outcome=Outcome.UNKNOWN, detail=f"its driver failed: {type(error).__name__}")
+
+    def _notice_failure(self, text: str) -> None:
+        """Tell a failure once: retries that end alike are counted in the tally, not in the journal."""
+        if text != self._told_failure:
+            self._told_failure = text
+            self._notice(text)
 
     def _notice(self, text: str) -> None:
         _log.warning("%s: %s", self.name, text)

@@ -40,7 +40,6 @@ class Reading(Generic[V]):
     value: V | None = None
     problem: str | None = None
     restarted: bool = False
-    retry_after_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +56,8 @@ class Memory(Generic[V]):
     """What is wanted of the device and what is known of it.
 
     `settled` is the value that the device was last known to have by our doing; `stored` one that it keeps
-    without playing it; `accepted` an order and the nearest value that the device made of it. `unsure` bars
-    orders until a read has succeeded.
+    without playing it; `accepted` an order and the nearest value that the device made of it; `unanswered` an
+    order whose end is unknown, which may show late. `unsure` bars orders until a read has succeeded.
     """
 
     wanted: V | None = None
@@ -66,9 +65,11 @@ class Memory(Generic[V]):
     settled: V | None = None
     stored: V | None = None
     accepted: tuple[V, V] | None = None
+    unanswered: V | None = None
     reachable: bool | None = None
     unsure: bool = True
     problem: str | None = None
+    refusal: str | None = None
     misses: int = 0
     failures: int = 0
     next_read_s: float = 0.0
@@ -135,11 +136,17 @@ def after_read(memory: Memory[V], reading: Reading[V], *, now_s: float, pace: Pa
             seen, settled=None, stored=None, accepted=None, failures=0, next_write_s=now_s, hands_off_until_s=None
         )
         return seen, "it restarted"
-    by_hand = not memory.unsure and memory.settled is not None and reading.value not in (memory.settled, memory.wanted)
-    if by_hand and pace.respect_manual_s > 0 and reading.value is not None:
-        seen = replace(seen, settled=reading.value, hands_off_until_s=now_s + pace.respect_manual_s)
-        return seen, f"it was changed by hand; that is respected for {pace.respect_manual_s:g} s"
+    if memory.settled is not None and reading.value is not None and reading.value != memory.settled:
+        seen = replace(seen, settled=reading.value)
+        if _by_hand(memory, reading.value) and pace.respect_manual_s > 0:
+            seen = replace(seen, hands_off_until_s=now_s + pace.respect_manual_s)
+            return seen, f"it was changed by hand; that is respected for {pace.respect_manual_s:g} s"
     return seen, None if memory.reachable is not False else "it answers again"
+
+
+def _by_hand(memory: Memory[V], value: V) -> bool:
+    """Whether only somebody else can have set `value`: it was certain before, and it is none of our orders."""
+    return not memory.unsure and value not in (memory.settled, memory.wanted, memory.unanswered)
 
 
 def _missed(memory: Memory[V], reading: Reading[V], *, now_s: float, pace: Pace) -> tuple[Memory[V], str | None]:
@@ -152,7 +159,7 @@ def _missed(memory: Memory[V], reading: Reading[V], *, now_s: float, pace: Pace)
         unsure=True,
         problem=reading.problem,
         misses=misses,
-        next_read_s=now_s + max(wait_s, reading.retry_after_s or 0.0),
+        next_read_s=now_s + wait_s,
     )
     told = lost and memory.reachable is not False
     return missed, f"it does not answer: {reading.problem or 'no reason given'}" if told else None
@@ -169,15 +176,16 @@ def after_write(memory: Memory[V], written: Written[V], *, ordered: V, now_s: fl
             settled=value,
             stored=None,
             accepted=(ordered, value),
+            unanswered=None,
             failures=0,
             next_write_s=spaced_s,
-            problem=None,
+            refusal=None,
         )
     failures = memory.failures + 1
-    failed = replace(memory, failures=failures, next_write_s=now_s + pace.backoff_s(failures), problem=written.detail)
+    failed = replace(memory, failures=failures, next_write_s=now_s + pace.backoff_s(failures), refusal=written.detail)
     if written.outcome is Outcome.STORED:
         value = ordered if written.read_back is None else written.read_back
         return replace(failed, value=value, settled=value, stored=value, accepted=(ordered, value))
     if written.outcome is Outcome.UNKNOWN:
-        return replace(failed, unsure=True, next_read_s=now_s)
+        return replace(failed, unanswered=ordered, unsure=True, next_read_s=now_s)
     return failed

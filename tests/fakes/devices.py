@@ -113,9 +113,7 @@ class FakeStudio:
         """What it shows now."""
         if self.silent:
             return StudioStatus(reachable=False, problem="no connection to the test OBS")
-        return StudioStatus(
-            reachable=True, scene_name=self.scene, streaming=self.streaming, scene_names=self.scenes
-        )
+        return StudioStatus(reachable=True, scene_name=self.scene, streaming=self.streaming, scene_names=self.scenes)
 
     async def show(self, scene_name: str) -> SceneResult:
         """Take the order down, and do with it what the test says."""
@@ -161,7 +159,7 @@ class FakeSource:
         self.closed = True
 
 
-def series(metric: str, *values: float, until_s: float, **labels: str) -> Series:
+def series(metric: str, *values: float, until_s: float, labels: dict[str, str]) -> Series:
     """A window of one series with a sample per second, the last at `until_s`."""
     first_s = until_s - len(values) + 1
     samples = tuple(Sample(t_s=first_s + place, value=value) for place, value in enumerate(values))
