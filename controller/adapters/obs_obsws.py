@@ -48,6 +48,9 @@ class _Socket:
 
     def __init__(self, socket: Any) -> None:  # noqa: ANN401 (the library ships no types)
         self._socket = socket
+        # Before it hands a close frame over, recv_data answers it; where OBS is gone by then, that
+        # answer fails and the code with it. We close without a handshake anyway.
+        socket.send_close = lambda *_, **__: None
 
     def send(self, text: str) -> None:
         self._socket.send(text)
