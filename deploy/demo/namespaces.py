@@ -44,13 +44,19 @@ def _checked(result: int, doing: str) -> None:
         raise NamespaceError(f"cannot {doing}: {os.strerror(number)}; run as root, with CAP_SYS_ADMIN in a container")
 
 
+# The parent may die between the fork and the wish to be told of it: then it is too late for a signal,
+# but another process is the parent by now. $0 is the process id of the one that should be.
+_IF_PARENT_LIVES = '[ "$PPID" = "$0" ] && exec "$@"; echo "not started: process $0 is not the parent" >&2; exit 1'
+
+
 def mortal(argv: Sequence[str]) -> list[str]:
-    """`argv` wrapped so that the process gets SIGKILL when the thread that starts it ends.
+    """`argv` wrapped so that the process, started by this one, gets SIGKILL when the starting thread ends.
 
     Linux ties the parent-death signal to the starting thread: start from one that lives as long as
-    the program, normally the main thread.
+    the program, normally the main thread. Nothing may stand between: `timeout 5` around the result
+    would be the parent, and the process would refuse to start. All wrappers end in exec.
     """
-    return ["setpriv", "--pdeathsig", "KILL", "--", *argv]
+    return ["setpriv", "--pdeathsig", "KILL", "--", "sh", "-c", _IF_PARENT_LIVES, str(os.getpid()), *argv]
 
 
 class Namespace:
@@ -114,7 +120,7 @@ class Namespace:
     def command(self, argv: Sequence[str]) -> list[str]:
         """`argv` wrapped for any way of starting a process: inside the namespace, and `mortal`.
 
-        The process id is that of `argv` itself, because both wrappers end in exec.
+        The process id is that of `argv` itself, because every wrapper ends in exec.
         """
         return ["nsenter", f"--net=/proc/{os.getpid()}/fd/{self.fd}", "--", *mortal(argv)]
 

@@ -42,7 +42,7 @@ class Portal:
     async def __aenter__(self) -> Self:
         """Listen. Raises `PortTakenError`."""
         try:
-            self._server = await asyncio.start_server(self._carry, LOOPBACK, self.port)
+            self._server = await asyncio.start_server(self._accept, LOOPBACK, self.port)
         except OSError as error:
             if error.errno != errno.EADDRINUSE:
                 raise
@@ -64,24 +64,29 @@ class Portal:
         if self._server is not None:
             await self._server.wait_closed()
 
-    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        if task is None:  # asyncio runs this in a task of its own
-            raise AssertionError("a connection is served outside a task")
+    def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Carry in a task of our own: the one that Python 3.11 makes complains when it is cancelled."""
+        task = asyncio.create_task(self._carry(reader, writer), name=f"portal {self.name}")
         self._carried.add(task)
         task.add_done_callback(self._carried.discard)
+
+    async def _carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writers = [writer]
         try:
             far_reader, far_writer = await self._connect()
-        except OSError:
-            writer.close()  # nothing listens there: the browser sees the connection end
-            return
-        try:
+            writers.append(far_writer)
             async with asyncio.TaskGroup() as group:
                 group.create_task(_pump(reader, far_writer))
                 group.create_task(_pump(far_reader, writer))
+        except OSError:
+            pass  # nothing listens there: the browser sees the connection end
+        except asyncio.CancelledError:
+            for each in writers:
+                each.transport.abort()
+            raise
         finally:
-            far_writer.close()
-            writer.close()
+            for each in writers:
+                each.close()
 
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         made = self._namespace.socket()

@@ -157,6 +157,22 @@ def test_mortal_process_dies_with_the_thread_that_started_it() -> None:
     started[0].stdout.close()
 
 
+def test_mortal_process_does_not_start_without_its_parent() -> None:
+    """When another process is the parent by then, the program is not started, and that is told."""
+    wrapped = mortal(["echo", "started"])
+    done = subprocess.run(["timeout", "10", *wrapped], capture_output=True, text=True, check=False)
+
+    assert (done.stdout, done.returncode) == ("", 1)
+    assert done.stderr == f"not started: process {os.getpid()} is not the parent\n"
+
+
+def test_arguments_arrive_as_they_are(namespace: Namespace) -> None:
+    """Blanks, quotes and dollars pass the wrappers unharmed."""
+    odd = ["a b", "'", '"', "$PPID", "", "*", "\\", "-c"]
+
+    assert namespace.run(["printf", "%s|", *odd]) == "".join(f"{argument}|" for argument in odd)
+
+
 def test_missing_privilege_is_said_with_its_remedy() -> None:
     """Without root the error says what to do."""
     code = "from deploy.demo.namespaces import Namespace; Namespace.create('x')"
