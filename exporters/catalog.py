@@ -88,6 +88,7 @@ def _subflow_gauges() -> tuple[Metric, ...]:
 MPTCP: tuple[Metric, ...] = (
     *_frame("mptcp"),
     _gauge("mptcp_uplink_info", "Configured uplink and the interface it resolves to, value 1.", "uplink", "interface"),
+    _gauge("mptcp_uplink_present", "Whether the sender's uplink has an address now; absent at a receiver.", "uplink"),
     _gauge("mptcp_uplink_subflows", "Established subflows on the uplink, from sock_diag.", "uplink"),
     _counter("mptcp_uplink_subflows_created_total", "Subflows seen to appear on the uplink.", "uplink"),
     _counter("mptcp_uplink_subflows_closed_total", "Subflows seen to disappear from the uplink.", "uplink"),
@@ -197,6 +198,12 @@ MPTCP: tuple[Metric, ...] = (
     ),
     *_subflow_gauges(),
     _gauge("mptcp_connections", "Established MPTCP connections of the stream's port, from sock_diag."),
+    _gauge("mptcp_connection_subflows", "Established subflows of all uplinks, strays included, from sock_diag."),
+    _gauge("mptcp_stray_subflows", "Established subflows that belong to no configured uplink."),
+    _gauge(
+        "mptcp_subflow_details_shown",
+        "Whether the kernel shows which TCP sockets are subflows; needs CAP_NET_ADMIN before Linux 6.15.",
+    ),
     _gauge(
         "mptcp_connection_backlog_bytes",
         "Bytes accepted from the sender and not acknowledged end to end, a proxy's share included.",
@@ -249,12 +256,14 @@ MPTCP: tuple[Metric, ...] = (
     _gauge("mptcp_connection_fallback", "1 when the stream runs on plain TCP: bonding is off."),
     _gauge("mptcp_endpoints", "MPTCP endpoints configured in the kernel, from generic netlink."),
     _gauge("mptcp_limit_subflows", "Extra subflows that the kernel may open, from generic netlink."),
+    _gauge("mptcp_limit_accepted_addresses", "Announced addresses that the kernel may accept, from generic netlink."),
     _gauge("mptcp_enabled", "Whether net.mptcp.enabled is on in this network namespace."),
     _counter("mptcp_kernel_blackhole_total", "Times MPTCP was switched off by black-hole detection, from MPTcpExt."),
     _counter(
         "mptcp_kernel_syn_transmit_disabled_total",
         "Connections opened without MPTCP because of black-hole detection, from MPTcpExt.",
     ),
+    _counter("mptcp_kernel_stale_subflows_total", "Times a subflow was found stale, from MPTcpExt."),
     _counter("mptcp_kernel_fallback_total", "Connections that fell back to plain TCP, from MPTcpExt."),
 )
 

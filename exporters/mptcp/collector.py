@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from exporters.collecting import Point
+from exporters.mptcp.capacity import UplinkEstimate
+from exporters.mptcp.layout import TcpInfo
 from exporters.mptcp.model import Kernel, PathManager
-from exporters.mptcp.observing import Observation, seconds
+from exporters.mptcp.observing import Observation
 from exporters.mptcp.parsing import ESTABLISHED, TcpRow
-from exporters.mptcp.sampler import UplinkEstimate
-from exporters.mptcp.summing import freshest, outstanding_bytes
-from exporters.units import seconds_from_ms
+from exporters.mptcp.sampling import freshest, last_ack_age_s, rtt_s
+from exporters.mptcp.uplinks import Role
 
 _UNPACED = 2**64 - 1
 
@@ -33,6 +34,8 @@ def sockets(seen: Observation) -> Iterator[Point]:
     """Uplinks, subflows and the connection."""
     for resolved in seen.resolved:
         yield Point("mptcp_uplink_info", 1, (resolved.uplink.name, resolved.interface or ""))
+        if seen.role is Role.SENDER:
+            yield Point("mptcp_uplink_present", float(bool(resolved.addresses)), (resolved.uplink.name,))
     for name in seen.rows.by_uplink:
         yield from _known(_uplink(seen, name), (name,))
     for estimate in seen.estimate.uplinks:
@@ -45,14 +48,19 @@ def sockets(seen: Observation) -> Iterator[Point]:
 def path_manager(found: PathManager) -> Iterator[Point]:
     """Endpoints and limits."""
     yield Point("mptcp_endpoints", len(found.endpoints))
-    yield from _known([("mptcp_limit_subflows", found.subflow_limit)], ())
+    yield from _known(
+        [
+            ("mptcp_limit_subflows", found.subflow_limit),
+            ("mptcp_limit_accepted_addresses", found.accepted_address_limit),
+        ],
+        (),
+    )
 
 
 def kernel(found: Kernel) -> Iterator[Point]:
     """The switch, and the counters that tell that bonding was switched off."""
     counters = found.counters
-    if found.enabled is not None:
-        yield Point("mptcp_enabled", float(found.enabled))
+    yield Point("mptcp_enabled", float(found.enabled))
     if counters:
         fallbacks = sum(value for name, value in counters.items() if "Fallback" in name)
         yield Point("mptcp_kernel_fallback_total", fallbacks)
@@ -60,6 +68,7 @@ def kernel(found: Kernel) -> Iterator[Point]:
         [
             ("mptcp_kernel_blackhole_total", counters.get("Blackhole")),
             ("mptcp_kernel_syn_transmit_disabled_total", counters.get("MPCapableSYNTXDisabled")),
+            ("mptcp_kernel_stale_subflows_total", counters.get("SubflowStale")),
         ],
         (),
     )
@@ -87,17 +96,20 @@ def _uplink(seen: Observation, name: str) -> Iterator[tuple[str, float | None]]:
 
 def _gauges(prefix: str, row: TcpRow) -> Iterator[tuple[str, float | None]]:
     info = row.info
-    yield f"{prefix}_rtt_seconds", seconds(info.rtt)
-    yield f"{prefix}_rtt_variation_seconds", seconds(info.rttvar)
-    yield f"{prefix}_min_rtt_seconds", seconds(info.min_rtt)
+    yield f"{prefix}_rtt_seconds", rtt_s(info.rtt)
+    yield f"{prefix}_rtt_variation_seconds", rtt_s(info.rttvar)
+    yield f"{prefix}_min_rtt_seconds", rtt_s(info.min_rtt)
     yield f"{prefix}_cwnd_segments", info.snd_cwnd
     yield f"{prefix}_pacing_rate_bytes_per_second", None if info.pacing_rate == _UNPACED else info.pacing_rate
     yield f"{prefix}_delivery_rate_bytes_per_second", info.delivery_rate
-    yield f"{prefix}_unacknowledged_bytes", outstanding_bytes(row)
+    yield f"{prefix}_unacknowledged_bytes", _in_flight(info)
     yield f"{prefix}_unsent_bytes", info.notsent_bytes
-    age = None if info.last_ack_recv is None else seconds_from_ms(info.last_ack_recv)
-    yield f"{prefix}_last_acknowledgement_age_seconds", age
+    yield f"{prefix}_last_acknowledgement_age_seconds", last_ack_age_s(row)
     yield f"{prefix}_backup", None if row.ulp is None else float(row.ulp.backup)
+
+
+def _in_flight(info: TcpInfo) -> int | None:
+    return None if info.unacked is None or info.snd_mss is None else info.unacked * info.snd_mss
 
 
 def _estimated(estimate: UplinkEstimate) -> _Values:
@@ -112,6 +124,9 @@ def _estimated(estimate: UplinkEstimate) -> _Values:
 def _connection(seen: Observation) -> Iterator[tuple[str, float | None]]:
     estimate = seen.estimate
     yield "mptcp_connections", len(seen.rows.connections)
+    yield "mptcp_connection_subflows", len(seen.rows.live) + seen.rows.strays
+    yield "mptcp_stray_subflows", seen.rows.strays
+    yield "mptcp_subflow_details_shown", seen.rows.details_shown
     yield "mptcp_connection_backlog_bytes", seen.backlog_bytes
     yield "mptcp_connection_drain_time_seconds", estimate.drain_time_s
     yield "mptcp_connection_drain_time_max_seconds", estimate.drain_time_max_s
@@ -121,4 +136,4 @@ def _connection(seen: Observation) -> Iterator[tuple[str, float | None]]:
     yield "mptcp_connection_capacity_upper_bytes_per_second", estimate.capacity_upper
     yield "mptcp_connection_head_of_line_gap_bytes", estimate.head_of_line_gap_bytes
     yield "mptcp_connection_stuck", estimate.stuck
-    yield "mptcp_connection_fallback", seen.fallback
+    yield "mptcp_connection_fallback", seen.rows.fallback

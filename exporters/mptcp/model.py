@@ -37,7 +37,7 @@ class PathManager:
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """MPTCP of this network namespace: `enabled` is None where the kernel has none at all."""
+    """MPTCP of this network namespace; not enabled, and without counters, where the kernel has none."""
 
-    enabled: bool | None
+    enabled: bool
     counters: Mapping[str, int]

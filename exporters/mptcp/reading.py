@@ -6,6 +6,7 @@ Everything is per network namespace: a netlink socket stays bound to the one it 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -33,8 +34,8 @@ _Row = TypeVar("_Row")
 class Diag:
     """A sock_diag socket. Use as a context manager; one dump at a time.
 
-    Raises OSError, with errno, for what the kernel refuses: ENOENT where it was built without
-    socket monitoring, EPERM where it is not permitted.
+    Raises OSError for what the kernel refuses. A kernel without MPTCP has no connections to show,
+    which is no error: its TCP sockets are still there to see.
     """
 
     def __init__(self) -> None:
@@ -54,10 +55,20 @@ class Diag:
 
     async def dump(self, ports: Sequence[int]) -> Dump:
         """Dump TCP and MPTCP sockets with one of `ports` at either end, over IPv4 and IPv6."""
+        self._discard()
         at_s = asyncio.get_running_loop().time()
         tcp = await self._all(asking.IPPROTO_TCP, SENDING_STATES, ports, parsing.tcp_row)
-        mptcp = await self._all(asking.IPPROTO_MPTCP, CONNECTED_STATES, ports, parsing.mptcp_row)
+        try:
+            mptcp = await self._all(asking.IPPROTO_MPTCP, CONNECTED_STATES, ports, parsing.mptcp_row)
+        except FileNotFoundError:
+            mptcp = ()
         return Dump(at_s, tcp, mptcp)
+
+    def _discard(self) -> None:
+        """Read out what an abandoned dump left, or the kernel refuses the next one as busy."""
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self._socket.recv(_RECEIVE_BYTES)
 
     async def _all(
         self, protocol: int, states: int, ports: Sequence[int], parse: Callable[[bytes], _Row | None]
@@ -81,7 +92,7 @@ class Diag:
         return payloads
 
     async def _answer(self) -> tuple[list[bytes], bool]:
-        """The rows up to DONE; messages of an earlier, abandoned dump are passed over."""
+        """The rows up to DONE, and whether sockets came or went meanwhile so that rows may be missing."""
         loop, payloads, interrupted = asyncio.get_running_loop(), list[bytes](), False
         while True:
             for message in parsing.messages(await loop.sock_recv(self._socket, _RECEIVE_BYTES)):
@@ -92,7 +103,7 @@ class Diag:
                     return payloads, interrupted
                 if message.kind == parsing.NLMSG_ERROR:
                     number = parsing.error_number(message.payload)
-                    raise OSError(number, os.strerror(number))
+                    raise OSError(number, f"sock_diag: {os.strerror(number)}")
                 payloads.append(message.payload)
 
 
@@ -139,5 +150,5 @@ def kernel(proc: Path = Path("/proc")) -> Kernel:
     try:
         enabled = switch.read_text(encoding="ascii").strip() == "1"
     except FileNotFoundError:
-        enabled = None
+        enabled = False
     return Kernel(enabled, parsing.kernel_counters((proc / "net/netstat").read_text(encoding="ascii")))

@@ -13,9 +13,6 @@ from exporters.mptcp.model import Dump
 from exporters.mptcp.parsing import ESTABLISHED, MptcpRow, TcpRow
 from exporters.mptcp.uplinks import Resolved, Role, uplink_of
 
-UPLINK_COUNTERS = ("bytes_sent", "bytes_acked", "bytes_received", "bytes_retrans", "data_segs_out", "total_retrans")
-CONNECTION_COUNTERS = ("bytes_acked", "bytes_received", "bytes_retrans")
-
 
 @dataclass(frozen=True, slots=True)
 class Scope:
@@ -35,39 +32,55 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Sorted:
-    """The rows of one dump, told apart. `strays` are subflows that belong to no configured uplink."""
+    """The rows of one dump, told apart.
+
+    `strays` are subflows of no configured uplink. `plain` are the stream's TCP sockets when it has no
+    MPTCP at all. `details_shown` is whether the kernel says which TCP sockets are subflows; None when
+    there is none to say it of.
+    """
 
     by_uplink: Mapping[str, tuple[TcpRow, ...]]
     strays: int
     connections: tuple[MptcpRow, ...]
     plain: tuple[TcpRow, ...]
     front_bytes: int
-    ulp_shown: bool
+    details_shown: bool | None
+
+    @property
+    def fallback(self) -> bool | None:
+        """Whether the stream runs without bonding; None without a stream."""
+        if self.connections:
+            return all(row.fell_back for row in self.connections)
+        return True if self.plain else None
+
+    @property
+    def live(self) -> list[TcpRow]:
+        """The established sockets of all uplinks."""
+        return [row for rows in self.by_uplink.values() for row in rows if row.state == ESTABLISHED]
 
 
 @dataclass(slots=True)
 class Totals:
     """Sums of counters over sockets that come and go.
 
-    `add` takes a socket's present counters; what it had counted before it was first seen counts too,
-    so that a socket younger than a sample loses nothing.
+    What a socket had counted before it was first seen counts too, so that one younger than a sample
+    loses nothing.
     """
 
     sums: dict[str, int] = field(default_factory=dict)
     _last: dict[int, dict[str, int]] = field(default_factory=dict)
 
-    def add(self, cookie: int, counters: Mapping[str, int | None]) -> None:
-        """Add what the socket counted since it was last added; counters that are None are unknown."""
-        last = self._last.setdefault(cookie, {})
-        for name, value in counters.items():
-            if value is not None:
-                self.sums[name] = self.sums.get(name, 0) + max(value - last.get(name, 0), 0)
-                last[name] = value
+    def add_all(self, rows: Iterable[TcpRow | MptcpRow], names: Sequence[str]) -> None:
+        """Add what these sockets counted in `names`, and forget every other socket."""
+        self._last = {row.cookie: self._added(row, names) for row in rows}
 
-    def keep(self, cookies: Iterable[int]) -> None:
-        """Forget every socket but these; the sums stay."""
-        kept = set(cookies)
-        self._last = {cookie: last for cookie, last in self._last.items() if cookie in kept}
+    def _added(self, row: TcpRow | MptcpRow, names: Sequence[str]) -> dict[str, int]:
+        """The socket's counters now; one that the kernel does not tell is unknown, and adds nothing."""
+        before = self._last.get(row.cookie, {})
+        now = {name: value for name in names if (value := getattr(row.info, name)) is not None}
+        for name, value in now.items():
+            self.sums[name] = self.sums.get(name, 0) + max(value - before.get(name, 0), 0)
+        return now
 
 
 def sort_rows(dump: Dump, scope: Scope, resolved: Sequence[Resolved]) -> Sorted:
@@ -75,11 +88,11 @@ def sort_rows(dump: Dump, scope: Scope, resolved: Sequence[Resolved]) -> Sorted:
     stream = [row for row in dump.tcp if not _has_port(row, scope.front_port)]
     front = [row for row in dump.tcp if _has_port(row, scope.front_port)]
     shown = any(row.ulp is not None for row in stream)
-    subflows = _subflows(stream, dump.mptcp, shown=shown)
-    plain = () if shown or dump.mptcp else tuple(row for row in stream if scope.port is not None)
+    bonded = shown or bool(dump.mptcp)
+    plain = [] if bonded or scope.port is None else stream
     by_uplink: dict[str, list[TcpRow]] = {entry.uplink.name: [] for entry in resolved}
     strays = 0
-    for row in (*subflows, *plain):
+    for row in plain or _subflows(stream, dump.mptcp, shown=shown):
         name = uplink_of(row, resolved, scope.role)
         if name is not None:
             by_uplink[name].append(row)
@@ -91,7 +104,7 @@ def sort_rows(dump: Dump, scope: Scope, resolved: Sequence[Resolved]) -> Sorted:
         dump.mptcp,
         tuple(row for row in plain if row.state == ESTABLISHED),
         _front_bytes(front, scope.front_port),
-        shown,
+        shown if bonded else None,
     )
 
 
@@ -115,19 +128,3 @@ def _front_bytes(rows: Iterable[TcpRow], port: int | None) -> int:
     for row in rows:
         waiting += row.receive_queue if row.ends.local_port == port else row.info.notsent_bytes or 0
     return waiting
-
-
-def freshest(rows: Sequence[TcpRow]) -> TcpRow | None:
-    """The established subflow that acknowledged last: a dead one's RTT must not pass for health."""
-    live = [row for row in rows if row.state == ESTABLISHED]
-    return min(live, key=lambda row: _or_forever(row.info.last_ack_recv), default=None)
-
-
-def outstanding_bytes(row: TcpRow) -> int | None:
-    """Bytes in flight: unacknowledged segments at the segment size."""
-    info = row.info
-    return None if info.unacked is None or info.snd_mss is None else info.unacked * info.snd_mss
-
-
-def _or_forever(milliseconds: int | None) -> float:
-    return float("inf") if milliseconds is None else milliseconds
