@@ -55,7 +55,8 @@ def _what(error: ErrorDetails) -> str:
     if kind in _LIMITS:
         name, words = _LIMITS[kind]
         shown = f" (is {given!r})" if isinstance(given, int | float) else ""
-        return f"must be {words} {context[name]}{shown}"
+        limit = context[name]
+        return f"must be {words} {int(limit) if limit == int(limit) else limit}{shown}"
     if kind == "literal_error":
         return f"must be {context['expected']}"
     if kind == "value_error":
