@@ -122,6 +122,18 @@ def test_the_listening_address(listen: str, address: tuple[str, int]) -> None:
     assert Config.model_validate({"rig": "r1", "obs": {}, "api": {"listen": listen}}).api.address == address
 
 
+SECTIONS: dict[str, type[BaseModel]] = {
+    "prometheus": PrometheusSection,
+    "policy": PolicySection,
+    "encoder": EncoderSection,
+    "encoder.impacts": ImpactsSection,
+    "encoder.costs_s": CostsSection,
+    "obs": ObsSection,
+    "obs.scenes": ScenesSection,
+    "api": ApiSection,
+}
+
+
 def sections(
     model: type[BaseModel], document: dict[str, object], path: str = ""
 ) -> Iterator[tuple[str, object, object]]:
