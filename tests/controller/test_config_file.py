@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from controller.config import (
+from controller.config import ApiSection, Config, CostsSection, EncoderSection, ImpactsSection, ObsSection, PolicySection, PrometheusSection, ScenesSection
     Config,
     EncoderSection,
 )
