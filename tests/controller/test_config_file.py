@@ -11,9 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel
 
-from controller.config import ApiSection, Config, CostsSection, EncoderSection, ImpactsSection, ObsSection, PolicySection, PrometheusSection, ScenesSection
+from controller.config import (
+    ApiSection,
     Config,
+    CostsSection,
     EncoderSection,
+    ImpactsSection,
+    ObsSection,
+    PolicySection,
+    PrometheusSection,
+    ScenesSection,
 )
 from controller.config_file import ConfigError, load, validate
 
