@@ -1,0 +1,177 @@
+"""The OBS adapters on a real OBS."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from pydantic import SecretStr
+
+from controller.adapters.obs.studio import Deadlines
+from controller.adapters.obs_obsws import ObswsStudio
+from controller.ports import Outcome, StudioStatus
+from deploy.demo.namespaces import Namespace
+from tests.contract.real_obs import PASSWORD, PORT, SCENES, RealObs
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from controller.adapters.obs.studio import ReconnectingStudio
+
+pytestmark = pytest.mark.root
+
+MAIN, SIMPLE, AUDIO = SCENES
+DEADLINES = Deadlines(connect_s=3.0, call_s=1.0, action_s=3.0)
+READY_DEADLINE_S = 20.0
+
+
+@pytest.fixture(scope="module")
+def namespace() -> Iterator[Namespace]:
+    """This thread, and with it every socket that a test opens, moves into a namespace with OBS."""
+    home = Namespace("home", os.open("/proc/thread-self/ns/net", os.O_RDONLY))
+    with home, Namespace.create("obs") as namespace:
+        namespace.run(["ip", "link", "set", "lo", "up"])
+        namespace.enter()
+        yield namespace
+        home.enter()
+
+
+@pytest.fixture(scope="module")
+def machine(namespace: Namespace, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealObs]:
+    """A display, and OBS set up on it."""
+    with RealObs(namespace, tmp_path_factory.mktemp("obs")) as machine:
+        yield machine
+
+
+@pytest.fixture
+def obs(machine: RealObs) -> RealObs:
+    """OBS, running."""
+    machine.ensure_running()
+    return machine
+
+
+def studio(password: str = PASSWORD) -> ReconnectingStudio:
+    """The adapter under test."""
+    return ObswsStudio(
+        host="127.0.0.1",
+        port=PORT,
+        password=SecretStr(password),
+        ingest_source="Ingest",
+        deadlines=DEADLINES,
+    )
+
+
+async def until(adapter: ReconnectingStudio, holds: Callable[[StudioStatus], bool]) -> StudioStatus:
+    """Read until a status is as wanted; fail with the last one otherwise."""
+    deadline_s = time.monotonic() + READY_DEADLINE_S
+    while not holds(status := await adapter.read()):
+        assert time.monotonic() < deadline_s, status
+        await asyncio.sleep(0.1)
+    return status
+
+
+def ready(status: StudioStatus) -> bool:
+    """Whether OBS answered in full."""
+    return status.scene_name is not None
+
+
+@pytest.mark.usefixtures("obs")
+async def test_reads_and_shows() -> None:
+    """Every scene is shown and read back, and every field that a read needs is known."""
+    adapter = studio()
+    status = await until(adapter, ready)
+    shown = [await adapter.show(scene) for scene in (SIMPLE, AUDIO, MAIN, MAIN)]
+    await adapter.close()
+
+    assert status.scene_names == tuple(SCENES)
+    assert (status.problem, status.streaming, status.ingest_muted) == (None, False, False)
+    assert status.active_fps is not None
+    assert [(result.outcome, result.shown_name) for result in shown] == [
+        (Outcome.APPLIED, scene) for scene in (SIMPLE, AUDIO, MAIN, MAIN)
+    ]
+
+
+@pytest.mark.usefixtures("obs")
+async def test_refuses_an_unknown_scene() -> None:
+    """A scene that OBS does not have is refused by its name."""
+    adapter = studio()
+    await until(adapter, ready)
+    result = await adapter.show("Nope")
+    await adapter.close()
+
+    assert (result.outcome, "`Nope`" in result.detail) == (Outcome.REFUSED, True)
+
+
+@pytest.mark.usefixtures("obs")
+async def test_wrong_password() -> None:
+    """A wrong password is told as such."""
+    adapter = studio("wrong")
+    status = await adapter.read()
+    await adapter.close()
+
+    assert (status.reachable, "refuses our password" in (status.problem or "")) == (False, True)
+
+
+@pytest.mark.usefixtures("obs")
+async def test_two_controllers_see_each_other() -> None:
+    """What another controller puts on program is noticed as not ours."""
+    one, other = studio(), studio()
+    await until(one, ready)
+    await one.show(SIMPLE)
+    await other.show(AUDIO)
+    status = await one.read()
+    await one.close()
+    await other.close()
+
+    assert (status.scene_name, status.operator_scene) == (AUDIO, AUDIO)
+
+
+async def test_killed_in_mid_call_and_started_again(obs: RealObs) -> None:
+    """An OBS that dies during a change leaves the outcome open; started again it is found and driven."""
+    adapter = studio()
+    await until(adapter, ready)
+    obs.freeze()
+    ordering = asyncio.create_task(adapter.show(SIMPLE))
+    await asyncio.sleep(0.2)
+    obs.kill()
+    result = await ordering
+    gone = await adapter.read()
+    obs.start()
+    back = await until(adapter, ready)
+    again = await adapter.show(SIMPLE)
+    await adapter.close()
+
+    assert (result.outcome, gone.reachable) == (Outcome.UNKNOWN, False)
+    assert (back.operator_scene, again.outcome) == (None, Outcome.APPLIED)
+
+
+async def test_frozen_and_thawed(obs: RealObs) -> None:
+    """An OBS that hangs costs one deadline; when it goes on, no late answer is taken for another's."""
+    adapter = studio()
+    await until(adapter, ready)
+    obs.freeze()
+    started_s = time.monotonic()
+    hung = await adapter.read()
+    took_s = time.monotonic() - started_s
+    obs.thaw()
+    status = await until(adapter, ready)
+    await adapter.close()
+
+    assert (hung.reachable, took_s < DEADLINES.action_s + 1) == (False, True)
+    assert (status.scene_names, status.streaming) == (tuple(SCENES), False)
+
+
+async def test_stopped_in_good_order(obs: RealObs) -> None:
+    """An OBS that its operator closes is reported as gone and found again."""
+    adapter = studio()
+    await until(adapter, ready)
+    obs.stop()
+    gone = await adapter.read()
+    obs.start()
+    back = await until(adapter, ready)
+    await adapter.close()
+
+    assert (gone.reachable, back.reachable) == (False, True)
