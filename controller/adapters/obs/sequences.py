@@ -19,6 +19,10 @@ READY_TRIES, READY_PAUSE_S = 4, 0.5
 SHOWN_TRIES, SHOWN_PAUSE_S = 20, 0.05
 
 
+# Failures that leave open whether something happened: read back, then once more.
+TRIED_TWICE = frozenset({Code.PROCESSING_FAILED, Code.INVALID_STATE})
+
+
 class Call(Protocol):
     """Sends one request and gives its answer; raises FaultError when the connection is of no use any more."""
 
@@ -58,14 +62,14 @@ async def show_scene(
         return SceneResult(Outcome.APPLIED, "it is on program already", scene_name)
     order = {"sceneName": scene_name}
     answer = await _when_ready(call, "SetCurrentProgramScene", order, pause)
-    if answer.code in {Code.PROCESSING_FAILED, Code.INVALID_STATE}:
-        shown = program_scene(await call("GetCurrentProgramScene"))
-        if shown != scene_name:
-            answer = await call("SetCurrentProgramScene", order)
-    if not answer.ok:
-        shown = program_scene(await call("GetCurrentProgramScene"))
-        return SceneResult(Outcome.REFUSED, _refusal(answer, scene_name), shown)
-    return await _read_back(call, scene_name, pause)
+    if answer.code in TRIED_TWICE and program_scene(await call("GetCurrentProgramScene")) != scene_name:
+        answer = await call("SetCurrentProgramScene", order)
+    if answer.ok:
+        return await _read_back(call, scene_name, pause)
+    shown = program_scene(await call("GetCurrentProgramScene"))
+    if shown == scene_name:
+        return SceneResult(Outcome.APPLIED, "OBS reported a failure, but the read-back shows it", shown)
+    return SceneResult(Outcome.REFUSED, _refusal(answer, scene_name), shown)
 
 
 async def _read_back(call: Call, scene_name: str, pause: Callable[[float], Awaitable[None]]) -> SceneResult:
