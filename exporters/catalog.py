@@ -332,5 +332,33 @@ CONTROLLER: tuple[Metric, ...] = (
     _gauge("vvlive_source_answering", "Whether Prometheus answered the last tick with samples of this rig."),
 )
 
-ALL: tuple[Metric, ...] = MPTCP + INGEST + CONTROLLER
+GUARD: tuple[Metric, ...] = (
+    *_frame("mptcp_guard"),
+    _gauge(
+        "mptcp_guard_uplink_suppressed",
+        "1 while the guard keeps the uplink out of the bond because it is dead, 0 while it takes part.",
+        "uplink",
+    ),
+    _gauge(
+        "mptcp_guard_uplink_demoted", "Whether the guard made the uplink a backup because it is too slow.", "uplink"
+    ),
+    _gauge("mptcp_guard_uplink_flaps", "Deaths of the uplink that came soon after a revival, in a row.", "uplink"),
+    _counter("mptcp_guard_suppressions_total", "Times the guard took the uplink out of the bond.", "uplink"),
+    _counter("mptcp_guard_revivals_total", "Times the guard put the uplink back into the bond.", "uplink"),
+    _counter("mptcp_guard_renewals_total", "Times the guard replaced the uplink's waiting or lost subflow.", "uplink"),
+    _counter("mptcp_guard_demotions_total", "Times the guard made the uplink a backup.", "uplink"),
+    _counter("mptcp_guard_promotions_total", "Times the guard made the uplink a full one again.", "uplink"),
+    _counter("mptcp_guard_resets_total", "Stuck connections that the guard ended."),
+    _counter("mptcp_guard_action_failures_total", "Actions that the kernel refused.", "deed"),
+    _counter("mptcp_guard_probes_total", "Probes sent over the uplink.", "uplink"),
+    _counter("mptcp_guard_probes_answered_total", "Probes that the responder echoed.", "uplink"),
+    _gauge(
+        "mptcp_guard_probe_rtt_seconds",
+        "Round trip of the newest probe that was echoed; absent before the first.",
+        "uplink",
+        unit="seconds",
+    ),
+)
+
+ALL: tuple[Metric, ...] = MPTCP + INGEST + CONTROLLER + GUARD
 BY_NAME: dict[str, Metric] = {metric.name: metric for metric in ALL}

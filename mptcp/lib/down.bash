@@ -17,7 +17,7 @@ END
 # The guard restores endpoints when it ends: it must end first, or it would bring them back after us.
 refuse_beside_guard() {
   local pid
-  pid=$(cat "${GUARD_PID_FILE:-/run/vvlive-guard/pid}" 2>/dev/null) || return 0
+  pid=$(sed -nE 's/.*"pid": ([0-9]+).*/\1/p' "${GUARD_STATE:-/run/vvlive-guard/endpoints.json}" 2>/dev/null) || return 0
   [[ -z $pid ]] || ! kill -0 "$pid" 2>/dev/null ||
     die "the guard is running and would restore the endpoints: systemctl stop vvlive-guard, then run this again"
 }

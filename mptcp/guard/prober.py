@@ -1,0 +1,119 @@
+"""Sends probes from each uplink's own address and collects the echoes; `mptcp.guard.probes` keeps the record."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import secrets
+import socket
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import Any
+
+from mptcp.guard import wire
+from mptcp.guard.probes import LOST_S, Answer
+
+_log = logging.getLogger(__name__)
+
+# How long an echo is still taken: the longest queue of a usable modem. Later ones are of no use to any rule.
+LATEST_S = 5 * LOST_S
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How to reach the responder over one uplink: from this address, out of this interface."""
+
+    uplink: str
+    address: str = field(repr=False)
+    interface: str
+
+
+class _Socket(asyncio.DatagramProtocol):
+    def __init__(self, arrived: Callable[[bytes], None]) -> None:
+        self._arrived = arrived
+
+    def datagram_received(self, data: bytes, addr: tuple[Any, ...]) -> None:  # noqa: ARG002 - asyncio's signature; the tag says whose it is
+        self._arrived(data)
+
+    def error_received(self, exc: Exception) -> None:
+        """Nothing: unreachable is a lost probe."""
+
+
+class Prober:
+    """Probes towards one responder. `answers` hands out what came back since the last call.
+
+    Each uplink has a socket bound to its address and interface, so that the probe takes the same way
+    as the uplink's subflow, whatever the main routing table prefers. Needs no capability on Linux 5.7
+    and newer.
+    """
+
+    def __init__(self, responder: tuple[str, int], key: bytes) -> None:
+        self._responder = responder
+        self._key = key
+        self._session = secrets.randbits(64)
+        self._number = 0
+        self._waiting: dict[int, tuple[str, float]] = {}
+        self._answers: list[Answer] = []
+        self._sockets: dict[str, tuple[Way, asyncio.DatagramTransport]] = {}
+        self.sent: dict[str, int] = {}
+        self.answered: dict[str, int] = {}
+
+    async def use(self, ways: Iterable[Way]) -> None:
+        """Have a socket for each of these ways and for no other; one whose address is not there yet waits."""
+        wanted = {way.uplink: way for way in ways}
+        for uplink, (way, transport) in list(self._sockets.items()):
+            if wanted.get(uplink) != way or transport.is_closing():
+                transport.close()
+                del self._sockets[uplink]
+        for uplink, way in wanted.items():
+            if uplink not in self._sockets:
+                with suppress(OSError):  # no address or no interface: its probes count as lost
+                    self._sockets[uplink] = way, await self._open(way)
+
+    async def _open(self, way: Way) -> asyncio.DatagramTransport:
+        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        try:
+            opened.setblocking(False)  # noqa: FBT003 - the standard library's signature
+            with suppress(PermissionError):  # before Linux 5.7; the address alone decides then, by its routing rule
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, way.interface.encode())
+            opened.bind((way.address, 0))
+            transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+                lambda: _Socket(self._arrived), sock=opened
+            )
+        except BaseException:
+            opened.close()
+            raise
+        return transport
+
+    def send(self, uplink: str, at_s: float) -> None:
+        """Send one probe; `at_s` is the look's time, by which its answer is filed."""
+        self.sent[uplink] = self.sent.get(uplink, 0) + 1
+        self._waiting = {number: sent for number, sent in self._waiting.items() if at_s - sent[1] < LATEST_S}
+        if uplink not in self._sockets:
+            return
+        self._number += 1
+        self._waiting[self._number] = uplink, at_s
+        data = wire.encode(wire.Datagram(wire.Kind.PROBE, self._session, self._number), self._key)
+        self._sockets[uplink][1].sendto(data, self._responder)
+
+    def _arrived(self, data: bytes) -> None:
+        echo = wire.decode(data, self._key)
+        if echo is None or echo.kind is not wire.Kind.ECHO or echo.session != self._session:
+            return
+        waiting = self._waiting.pop(echo.number, None)
+        if waiting is not None:
+            uplink, at_s = waiting
+            self.answered[uplink] = self.answered.get(uplink, 0) + 1
+            self._answers.append(Answer(uplink, at_s, asyncio.get_running_loop().time() - at_s))
+
+    def answers(self) -> tuple[Answer, ...]:
+        """What came back since the last call, each answer once."""
+        taken, self._answers = tuple(self._answers), []
+        return taken
+
+    def close(self) -> None:
+        """Give the sockets back."""
+        for _, transport in self._sockets.values():
+            transport.close()
+        self._sockets.clear()

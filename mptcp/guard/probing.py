@@ -1,0 +1,60 @@
+"""When to probe which uplink, and when to look again. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from mptcp.guard.judging import Look
+from mptcp.guard.model import Phase, Policy, Seen
+
+SOONEST_S = 0.01
+# A verdict that lacks only another uplink's answer is looked at this often; the answer takes a round trip, say 30 ms.
+EAGER_S = 0.03
+EAGER_FOR_S = 1.0  # after that every uplink is dark, and the ordinary pace does
+
+
+def due(looks: Mapping[str, Look], *, seen: Seen, policy: Policy) -> tuple[str, ...]:
+    """The uplinks whose next probe is due. One in suspicion asks all: its verdict needs another that is alive."""
+    if not seen.probing:
+        return ()
+    suspicion = any(_suspicious(each, policy) for each in looks.values())
+    return tuple(
+        name
+        for name, each in looks.items()
+        if each.memory.phase is not Phase.ABSENT and _is_due(each, suspicion=suspicion, now_s=seen.now_s, policy=policy)
+    )
+
+
+def _is_due(subject: Look, *, suspicion: bool, now_s: float, policy: Policy) -> bool:
+    last_s = subject.memory.probes.last_sent_s
+    # A tenth less, so that a turn that comes a moment early does not put the probe off to the next.
+    return last_s is None or now_s - last_s >= 0.9 * _pause_s(subject, suspicion=suspicion, now_s=now_s, policy=policy)
+
+
+def _pause_s(subject: Look, *, suspicion: bool, now_s: float, policy: Policy) -> float:
+    memory = subject.memory
+    if memory.phase is Phase.SUPPRESSED:
+        if memory.probes.answered_since(max(memory.since_s, now_s - 2 * policy.probe_s)):
+            return policy.probe_proving_s
+        return policy.probe_hunting_s if now_s - memory.since_s < policy.hunting_s else policy.probe_s
+    if subject.silent and (subject.silence_s or 0.0) > policy.hunting_s:
+        return policy.probe_hunting_s
+    return policy.probe_urgent_s if suspicion else policy.probe_s
+
+
+def _suspicious(subject: Look, policy: Policy) -> bool:
+    limit_s = policy.suspicion_ratio * subject.limit_s
+    return subject.live and subject.silence_s is not None and subject.silence_s >= limit_s
+
+
+def again_s(looks: Mapping[str, Look], policy: Policy) -> float:
+    """How long until the next look: the moment at which a suspicion would become a verdict is not slept through."""
+    waits = [_wait_s(each, policy) for each in looks.values() if _suspicious(each, policy)]
+    return max(SOONEST_S, min([policy.look_s, *waits]))
+
+
+def _wait_s(subject: Look, policy: Policy) -> float:
+    left_s = subject.limit_s - (subject.silence_s or 0.0)
+    if left_s > 0:
+        return left_s
+    return EAGER_S if left_s > -EAGER_FOR_S else policy.look_s
