@@ -5,6 +5,7 @@ A part that is not configured has the same face and does nothing, so that the lo
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 from controller.actuation.arrival import Verdict, Watch, verdict, watch
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 # One fall that does not arrive may be a queue that drains; a second is a device that does not do what it says.
 CONTRADICTIONS_BELIEVED = 1
+# Ticks whose received rate is kept: an order takes 15 s at most, at up to four ticks a second.
+_HISTORY = 64
 
 
 class DrivenEncoder:
@@ -40,7 +43,7 @@ class DrivenEncoder:
         self._clock = clock
         self._journal = journal
         self._watched: Watch | None = None
-        self._received_bps: float | None = None
+        self._received: deque[tuple[float, float | None]] = deque(maxlen=_HISTORY)
         self._contradictions = 0
 
     @property
@@ -69,11 +72,12 @@ class DrivenEncoder:
         received_bps = observation.ingest.received_bps
         if received_bps is None:
             received_bps = observation.delivered_bps
-        self._begin_watch()
-        self._received_bps = received_bps
+        now_s = self._clock.monotonic_s()
+        self._begin_watch(now_s)
+        self._received.append((now_s, received_bps))
         if self._watched is None:
             return
-        found = verdict(self._watched, received_bps=received_bps, now_s=self._clock.monotonic_s())
+        found = verdict(self._watched, received_bps=received_bps, now_s=now_s)
         if found is Verdict.ARRIVED:
             self._journal.shown(self._watched.number, "encoder", at_s=observation.at_s)
             self._contradictions = 0
@@ -82,17 +86,18 @@ class DrivenEncoder:
         if found is not Verdict.WAITING:
             self._watched = None
 
-    def _begin_watch(self) -> None:
+    def _begin_watch(self, now_s: float) -> None:
         applied = self.reconciler.take_applied() if self.reconciler is not None else None
         if applied is None:
             return
-        number, ordered, before = applied
+        # What arrived when the order went out: by now the change may have arrived already.
+        before = [received_bps for at_s, received_bps in self._received if at_s <= applied.ordered_s]
         self._watched = watch(
-            number=number,
-            from_bps=None if before is None else before.bitrate_bps,
-            to_bps=ordered.bitrate_bps,
-            received_bps=self._received_bps,
-            since_s=self._clock.monotonic_s(),
+            number=applied.number,
+            from_bps=None if applied.before is None else applied.before.bitrate_bps,
+            to_bps=applied.value.bitrate_bps,
+            received_bps=before[-1] if before else None,
+            since_s=now_s,
         )
 
     def _contradicted(self, watched: Watch, *, at_s: float) -> None:

@@ -43,6 +43,16 @@ class Tally:
     last_took_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Applied(Generic[V]):
+    """A confirmed order: by which decision, what, what was before it, and when it went out (monotonic)."""
+
+    number: int
+    value: V
+    before: V | None
+    ordered_s: float
+
+
 class Reconciler(Generic[V]):
     """Keeps `device` as wanted. `name` is its name in journal, metrics and log."""
 
@@ -60,7 +70,7 @@ class Reconciler(Generic[V]):
         self.memory: Memory[V] = Memory()
         self.tally = Tally()
         self.in_flight = False
-        self._applied: tuple[int, V, V | None] | None = None
+        self._applied: Applied[V] | None = None
         self._device = device
         self._pace = pace
         self._clock = clock
@@ -91,8 +101,8 @@ class Reconciler(Generic[V]):
         self._number = number
         self._wake.set()
 
-    def take_applied(self) -> tuple[int, V, V | None] | None:
-        """The last order that the device confirmed, once: decision number, value, and the value before it."""
+    def take_applied(self) -> Applied[V] | None:
+        """The last order that the device confirmed, once."""
         applied, self._applied = self._applied, None
         return applied
 
@@ -152,7 +162,7 @@ class Reconciler(Generic[V]):
             self._notice_failure(f"the order was not confirmed ({written.outcome}): {written.detail}")
             return
         self._told_failure = None
-        self._applied = (number, ordered, before)
+        self._applied = Applied(number=number, value=ordered, before=before, ordered_s=started_s)
         if self._read_back_is_shown:
             self._journal.shown(number, self.name, at_s=self._clock.wall_s())
 

@@ -249,7 +249,9 @@ async def test_a_confirmed_order_is_handed_over_once() -> None:
         number = rig.decide(LOW)
         await asyncio.sleep(0.1)
 
-        assert rig.reconciler.take_applied() == (number, LOW, PLAYING)
+        applied = rig.reconciler.take_applied()
+        assert applied is not None
+        assert (applied.number, applied.value, applied.before) == (number, LOW, PLAYING)
         assert rig.reconciler.take_applied() is None
 
 

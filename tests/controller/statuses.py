@@ -1,0 +1,83 @@
+"""Statuses to present: one with everything known, one in which nothing is."""
+
+from __future__ import annotations
+
+from controller.decision.model import (
+    EncoderTarget,
+    Freshness,
+    IngestReading,
+    Interval,
+    Quality,
+    Reason,
+    Scene,
+    UplinkReading,
+)
+from controller.status import Counts, Decided, DeviceStatus, Status
+
+TARGET = EncoderTarget(bitrate_bps=2_500_000, width_px=1280, height_px=720, frame_rate_hz=30)
+FINE = DeviceStatus(
+    reachable=True, problem=None, confirmed=True, in_flight=False, requests=5, failures=1, last_took_s=0.25
+)
+UNKNOWN_DEVICE = DeviceStatus(
+    reachable=None, problem=None, confirmed=None, in_flight=False, requests=0, failures=0, last_took_s=None
+)
+
+KNOWN = Status(
+    rig="r1",
+    policy="adaptive",
+    at_s=1_700_000_100.0,
+    uptime_s=100.0,
+    period_s=1.0,
+    source_problem=None,
+    self_test="armed: data was at most 0.9 s old",
+    armed=True,
+    last_tick_age_s=0.2,
+    tick_duration_s=0.004,
+    counts=Counts(decisions=100, ticks_late=2, ticks_failed=0, transitions={("HIGH", "LOW", "loss"): 3}),
+    decided=Decided(
+        at_s=1_700_000_099.8,
+        quality=Quality.MEDIUM,
+        since_s=1_700_000_050.0,
+        target=TARGET,
+        scene=Scene.SIMPLE,
+        reason=Reason("hold", "MEDIUM fits."),
+        scene_reason=Reason("picture-late", "The picture is 2.5 s late."),
+        freshness=Freshness.FRESH,
+        age_s=0.5,
+        edge_state=None,
+        capacity=Interval(lower_bps=4_000_000, upper_bps=6_000_000),
+        delivered_bps=2_600_000,
+        drain_time_s=0.1,
+        loss_ratio=0.01,
+        min_rtt_s=0.05,
+        uplinks=(UplinkReading(name="modem-a", capacity=Interval(3_000_000, None), delivered_bps=2e6, dead=False),),
+        ingest=IngestReading(age_s=0.7, publishing=True, received_bps=2_550_000, lag_s=2.5),
+        override=None,
+    ),
+    drives_encoder=True,
+    drives_studio=True,
+    encoder=FINE,
+    encoder_confirmed=TARGET,
+    studio=FINE,
+    scene_shown=Scene.SIMPLE,
+    scene_shown_name="Emergency - Simple",
+    streaming=True,
+)
+
+UNKNOWN = Status(
+    rig="r1",
+    policy="locked",
+    at_s=1_700_000_000.0,
+    uptime_s=0.5,
+    period_s=1.0,
+    source_problem="unknown because Prometheus has not been asked yet",
+    self_test="not armed: no data yet; are the exporters scraped, and do the labels match?",
+    armed=False,
+    last_tick_age_s=None,
+    tick_duration_s=None,
+    counts=Counts(),
+    drives_encoder=True,
+    drives_studio=True,
+    encoder=UNKNOWN_DEVICE,
+    studio=UNKNOWN_DEVICE,
+)

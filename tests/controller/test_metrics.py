@@ -1,0 +1,106 @@
+"""The controller's own metrics: as the catalogue says, and absent where unknown."""
+
+from __future__ import annotations
+
+import subprocess
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from controller import metrics
+from controller.status import Status
+from exporters import catalog
+from tests.controller.statuses import KNOWN, UNKNOWN
+
+GOLDEN = Path(__file__).parent / "golden_metrics.txt"
+
+
+def exposed(status: Status) -> str:
+    """The text that a scrape gets."""
+    return metrics.exposition(metrics.registry(lambda: status)).decode()
+
+
+def sampled(status: Status) -> dict[tuple[str, tuple[str, ...]], float]:
+    """Every sample by name and label values."""
+    return {(name, labels): value for name, labels, value in metrics.samples(status)}
+
+
+def test_the_exposition_is_the_golden_text() -> None:
+    """A change of what a scrape gets is a change of this file, and is read in review."""
+    assert exposed(KNOWN) == GOLDEN.read_text(encoding="utf-8")
+
+
+def test_promtool_finds_nothing_to_criticise() -> None:
+    """Prometheus' own linter accepts the text."""
+    linted = subprocess.run(
+        ["promtool", "check", "metrics"], input=exposed(KNOWN), capture_output=True, text=True, check=False, timeout=20
+    )
+
+    assert (linted.returncode, linted.stdout, linted.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("status", [KNOWN, UNKNOWN])
+def test_every_sample_is_as_catalogued(status: Status) -> None:
+    """Names, kinds and labels are the catalogue's; nothing is published beside it."""
+    for family in text_string_to_metric_families(exposed(status)):
+        for sample in family.samples:
+            metric = catalog.BY_NAME[sample.name]
+            assert metric in catalog.CONTROLLER
+            assert (family.type, set(sample.labels)) == (metric.kind.value, set(metric.labels))
+
+
+def test_with_everything_known_the_whole_catalogue_is_published() -> None:
+    """No catalogued metric of the controller is without a source."""
+    published = {name for name, _ in sampled(KNOWN)}
+
+    assert {metric.name for metric in catalog.CONTROLLER} - published == set()
+
+
+def test_what_is_unknown_is_absent() -> None:
+    """Before the first decision only the controller itself is known."""
+    assert set(sampled(UNKNOWN)) == {
+        ("vvlive_build_info", ("0.1.0",)),
+        ("vvlive_ticks_late_total", ()),
+        ("vvlive_ticks_failed_total", ()),
+        ("vvlive_decisions_total", ()),
+        ("vvlive_armed", ()),
+        ("vvlive_source_answering", ()),
+        ("vvlive_actuation_requests_total", ("encoder",)),
+        ("vvlive_actuation_failures_total", ("encoder",)),
+        ("vvlive_actuation_requests_total", ("obs",)),
+        ("vvlive_actuation_failures_total", ("obs",)),
+    }
+
+
+def test_without_an_encoder_no_quality_is_published() -> None:
+    """The state and the target belong to the controller beside the encoder; the other one shows the scene only."""
+    beside_obs = replace(KNOWN, drives_encoder=False, encoder=None, encoder_confirmed=None)
+    names = {name for name, _ in sampled(beside_obs)}
+
+    assert (
+        names
+        & {
+            "vvlive_quality_state",
+            "vvlive_quality_transitions_total",
+            "vvlive_encoder_target_bytes_per_second",
+        }
+        == set()
+    )
+    assert "vvlive_scene" in names
+
+
+def test_rates_are_in_bytes() -> None:
+    """Bit/s of the decision core become bytes per second."""
+    found = sampled(KNOWN)
+
+    assert found["vvlive_encoder_target_bytes_per_second", ()] == 312_500
+    assert found["vvlive_capacity_lower_bytes_per_second", ()] == 500_000
+
+
+def test_exactly_one_state_is_one() -> None:
+    """A state is a series per choice, of which one is 1."""
+    found = {labels[0]: value for (name, labels), value in sampled(KNOWN).items() if name == "vvlive_quality_state"}
+
+    assert found == {"HIGH": 0, "MEDIUM": 1, "LOW": 0, "VERY_LOW": 0, "RECOVERY": 0, "ERROR": 0}
