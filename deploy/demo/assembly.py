@@ -1,0 +1,280 @@
+"""What the demo is made of: every program of rig and server, in the order in which they need each other.
+
+    rig     encoder -> haproxy ==MPTCP==> server   haproxy -> nginx -> OBS -> nginx ("the platform")
+            exporter, Prometheus, controller                exporters, Prometheus, controller, picture probes
+
+Secrets are made anew for each run, written to files that only the owner reads, and blotted out of
+every log line that an error quotes.
+"""
+
+from __future__ import annotations
+
+import secrets
+import signal
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from deploy.demo import media, ports, rendering
+from deploy.demo.namespaces import Namespace
+from deploy.demo.options import Options
+from deploy.demo.part import Part
+from deploy.demo.picture.log import newest_age_s
+from deploy.demo.picture.reading import Looks
+from deploy.demo.readiness import CallReady, HttpReady, LogReady, TcpReady
+from deploy.demo.studio import configuration, starting
+from deploy.demo.watching import Pictures
+from deploy.demo.world import World
+
+STREAM_ALIAS = "cam"
+LOOPBACK = "127.0.0.1"
+INSTALL = "run `make setup` as root, then again"
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """The parts, where the probes write, and what must never be shown."""
+
+    world: World
+    parts: tuple[Part, ...]
+    pictures: Pictures
+    secrets: tuple[str, ...]
+    picture_timeout_s: float = 60.0
+
+    def doors(self, base: int) -> Iterator[tuple[str, Namespace, int, int]]:
+        """What a browser may open: name, host, port there, port on this machine's loopback."""
+        pi, vps = self.world.pi, self.world.vps
+        yield "controller (VPS, OBS)", vps, ports.CONTROLLER, base
+        yield "controller (rig, encoder)", pi, ports.CONTROLLER, base + 1
+        yield "Prometheus (VPS, everything)", vps, ports.PROMETHEUS, base + 2
+        yield "Prometheus (rig)", pi, ports.PROMETHEUS, base + 3
+
+    def picture_arrives(self, now_s: float) -> bool:
+        """Whether a picture of the camera has reached the platform."""
+        return newest_age_s(self.pictures.platform, now_s) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The run's secrets and the files that hold them."""
+
+    stream: str
+    platform: str
+    obs_password: str
+    encoder_password: str
+
+    @classmethod
+    def fresh(cls) -> Keys:
+        """Four new ones."""
+        return cls(*(secrets.token_hex(16) for _ in range(4)))
+
+    def values(self) -> tuple[str, ...]:
+        """All of them."""
+        return (self.stream, self.platform, self.obs_password, self.encoder_password)
+
+
+def assemble(world: World, options: Options, directory: Path) -> Assembly:
+    """Write every configuration file into `directory` and describe every program.
+
+    Raises:
+        OSError: a file cannot be written.
+        NoDisplayError: no X display number is free.
+    """
+    keys = Keys.fresh()
+    pictures = Pictures(directory / "picture-ingest.jsonl", directory / "picture-platform.jsonl")
+    parts = (
+        *_server_media(world, keys, directory),
+        *_probes(world, keys, pictures, directory),
+        *_rig_media(world, options, keys, directory),
+        *_server_watch(world, options, keys, directory),
+        *_rig_watch(world, options, keys, directory),
+    )
+    return Assembly(world, parts, pictures, keys.values())
+
+
+def _python(*arguments: str) -> tuple[str, ...]:
+    return (sys.executable, "-m", *arguments)
+
+
+def _secret(path: Path, text: str) -> Path:
+    path.touch(mode=0o600)
+    path.write_text(f"{text}\n", encoding="utf-8")
+    return path
+
+
+def _write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def _ingest_url(keys: Keys) -> str:
+    return f"rtmp://{LOOPBACK}:{ports.INGEST_RTMP}/{media.LIVE_APPLICATION}/{keys.stream}"
+
+
+def _server_media(world: World, keys: Keys, directory: Path) -> Iterator[Part]:
+    nginx = directory / "nginx"
+    rtmp = media.RtmpPorts(ports.INGEST_RTMP, ports.PLATFORM_RTMP, ports.INGEST_STAT)
+    conf = _write(nginx / "nginx.conf", media.nginx_config(rtmp))
+    yield Part(
+        "nginx",
+        ("nginx", "-e", "stderr", "-p", str(nginx), "-c", str(conf)),
+        namespace=world.vps,
+        ready=HttpReady(f"http://{LOOPBACK}:{ports.INGEST_STAT}/stat"),
+        remedy=INSTALL,
+    )
+    forwards = (
+        media.Forward("stream", f"{world.server}:{ports.BOND_RTMP}", f"{LOOPBACK}:{ports.INGEST_RTMP}"),
+        media.Forward("metrics", f"{world.server}:{ports.BOND_REMOTE_WRITE}", f"{LOOPBACK}:{ports.PROMETHEUS}"),
+    )
+    conf = _write(directory / "haproxy-vps.cfg", media.haproxy_config(forwards, small_buffers=False))
+    yield Part(
+        "haproxy-vps",
+        ("mptcpize", "run", "haproxy", "-db", "-f", str(conf)),
+        namespace=world.vps,
+        ready=TcpReady(world.server, ports.BOND_RTMP),
+        after=("nginx",),
+        remedy=INSTALL,
+    )
+    display = starting.free_display()
+    yield Part("xvfb", starting.xvfb_argv(display), namespace=world.vps, ready=CallReady(lambda: _display(display)))
+    studio = configuration.Studio(
+        ingest_url=_ingest_url(keys),
+        platform_url=f"rtmp://{LOOPBACK}:{ports.PLATFORM_RTMP}/{media.PLATFORM_APPLICATION}",
+        platform_key=keys.platform,
+        websocket_port=ports.OBS_WEBSOCKET,
+        websocket_password=keys.obs_password,
+    )
+    home = directory / "obs"
+    configuration.write(studio, home)
+    yield Part(
+        "obs",
+        starting.obs_argv(),
+        namespace=world.vps,
+        env=starting.obs_environment(home, display),
+        ready=TcpReady(LOOPBACK, ports.OBS_WEBSOCKET),
+        after=("xvfb", "nginx"),
+        stop_signal=signal.SIGINT,
+        stop_timeout_s=10.0,
+        remedy=INSTALL,
+    )
+
+
+async def _display(display: int) -> str | None:
+    return None if starting.socket_of(display).exists() else f"display :{display} is not there yet"
+
+
+def _probes(world: World, keys: Keys, pictures: Pictures, directory: Path) -> Iterator[Part]:
+    platform_url = f"rtmp://{LOOPBACK}:{ports.PLATFORM_RTMP}/{media.PLATFORM_APPLICATION}/{keys.platform}"
+    for name, url, look_at, output in (
+        ("picture-ingest", _ingest_url(keys), Looks.KEYFRAMES, pictures.ingest),
+        ("picture-platform", platform_url, Looks.ALL, pictures.platform),
+    ):
+        source = _secret(directory / f"{name}.url", url)
+        yield Part(
+            name,
+            _python("deploy.demo.picture", "--source-file", str(source), "--look-at", look_at, "--output", str(output)),
+            namespace=world.vps,
+            after=("nginx",),
+        )
+
+
+def _rig_media(world: World, options: Options, keys: Keys, directory: Path) -> Iterator[Part]:
+    forwards = (
+        media.Forward("stream", f"{LOOPBACK}:{ports.RIG_RTMP}", f"{world.server}:{ports.BOND_RTMP}"),
+        media.Forward("metrics", f"{LOOPBACK}:{ports.RIG_REMOTE_WRITE}", f"{world.server}:{ports.BOND_REMOTE_WRITE}"),
+    )
+    conf = _write(directory / "haproxy-rig.cfg", media.haproxy_config(forwards, small_buffers=True))
+    yield Part(
+        "haproxy-rig",
+        ("mptcpize", "run", "haproxy", "-db", "-f", str(conf)),
+        namespace=world.pi,
+        ready=TcpReady(LOOPBACK, ports.RIG_RTMP),
+        after=("haproxy-vps",),
+        remedy=INSTALL,
+    )
+    url = f"rtmp://{LOOPBACK}:{ports.RIG_RTMP}/{media.LIVE_APPLICATION}/{keys.stream}"
+    yield Part(
+        "encoder",
+        _python(
+            "deploy.demo.encoder",
+            "--listen", f"{LOOPBACK}:{ports.ENCODER}",
+            "--personality", options.encoder,
+            "--publish-url-file", str(_secret(directory / "encoder.url", url)),
+            "--password-file", str(_secret(directory / "encoder.password", keys.encoder_password)),
+        ),
+        namespace=world.pi,
+        ready=LogReady("listening"),
+        after=("haproxy-rig", "obs"),
+        remedy=INSTALL,
+    )  # fmt: skip
+
+
+def _prometheus(name: str, namespace: Namespace, directory: Path, *extra: str) -> Part:
+    config = rendering.prometheus(name, directory)
+    return Part(
+        f"prometheus-{name}",
+        (
+            "prometheus",
+            f"--config.file={config}",
+            f"--storage.tsdb.path={directory / f'prometheus-{name}'}",
+            f"--web.listen-address={LOOPBACK}:{ports.PROMETHEUS}",
+            f"--web.external-url=http://{LOOPBACK}:{ports.PROMETHEUS}/",
+            *extra,
+        ),
+        namespace=namespace,
+        ready=HttpReady(f"http://{LOOPBACK}:{ports.PROMETHEUS}/-/ready"),
+        remedy=INSTALL,
+    )
+
+
+def _controller(name: str, namespace: Namespace, config: Path, *after: str) -> Part:
+    return Part(
+        f"controller-{name}",
+        _python("controller", "run", "--config", str(config)),
+        namespace=namespace,
+        ready=HttpReady(f"http://{LOOPBACK}:{ports.CONTROLLER}/-/healthy"),
+        after=(f"prometheus-{name}", *after),
+    )
+
+
+def _mptcp_exporter(name: str, world: World, *arguments: str) -> Part:
+    uplinks = [f"--uplink={uplink.name}={uplink.address}" for uplink in world.uplinks]
+    return Part(
+        f"mptcp-exporter-{name}",
+        _python("exporters.mptcp", *uplinks, "--port", str(ports.BOND_RTMP), *arguments),
+        namespace=world.pi if name == "edge" else world.vps,
+        ready=HttpReady(f"http://{LOOPBACK}:{ports.MPTCP_EXPORTER}/-/healthy"),
+    )
+
+
+def _server_watch(world: World, options: Options, keys: Keys, directory: Path) -> Iterator[Part]:
+    yield _mptcp_exporter("vps", world, "--role", "receiver")
+    key_file = _secret(directory / "stream.key", keys.stream)
+    yield Part(
+        "ingest-exporter",
+        _python(
+            "exporters.ingest",
+            "--stat", f"http://{LOOPBACK}:{ports.INGEST_STAT}/stat",
+            "--stream", f"{STREAM_ALIAS}={media.LIVE_APPLICATION}/@{key_file}",
+        ),
+        namespace=world.vps,
+        ready=HttpReady(f"http://{LOOPBACK}:{ports.INGEST_EXPORTER}/-/healthy"),
+        after=("nginx",),
+    )  # fmt: skip
+    yield _prometheus("vps", world.vps, directory, "--web.enable-remote-write-receiver")
+    password = _secret(directory / "obs.password", keys.obs_password)
+    config = rendering.vps_controller(directory, policy=options.policy, password_file=password)
+    yield _controller("vps", world.vps, config, "obs", "ingest-exporter")
+
+
+def _rig_watch(world: World, options: Options, keys: Keys, directory: Path) -> Iterator[Part]:
+    yield _mptcp_exporter("edge", world, "--front-port", str(ports.RIG_RTMP))
+    # without this it would try for a minute, at its end, to send what it still has
+    yield _prometheus("edge", world.pi, directory, "--storage.remote.flush-deadline=1s")
+    password = _secret(directory / "controller-encoder.password", keys.encoder_password)
+    config = rendering.edge_controller(
+        directory, policy=options.policy, personality=options.encoder, password_file=password
+    )
+    yield _controller("edge", world.pi, config, "encoder", "mptcp-exporter-edge")
