@@ -13,12 +13,12 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from typing import Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
-from exporters.catalog import BY_NAME, Metric
+from exporters.catalog import Metric
 
 _Reading = TypeVar("_Reading")
 
@@ -129,9 +129,7 @@ class Source(Generic[_Reading]):
 class Exposition(Collector):
     """Describes all sources as metric families, in the catalogue's order."""
 
-    def __init__(
-        self, prefix: str, catalogue: Sequence[Metric], sources: Sequence[Source[object]], clock: Clock
-    ) -> None:
+    def __init__(self, prefix: str, catalogue: Sequence[Metric], sources: Sequence[Source[Any]], clock: Clock) -> None:
         self._prefix = prefix
         self._catalogue = catalogue
         self._sources = sources
@@ -158,10 +156,10 @@ def families(catalogue: Sequence[Metric], points: Iterable[Point]) -> list[Famil
 
     Raises KeyError for a point whose metric the catalogue does not have.
     """
-    by_name: dict[str, list[Point]] = {}
+    by_name: dict[str, list[Point]] = {metric.name: [] for metric in catalogue}
     for point in points:
-        by_name.setdefault(BY_NAME[point.metric].name, []).append(point)
-    return [_family(metric, by_name[metric.name]) for metric in catalogue if metric.name in by_name]
+        by_name[point.metric].append(point)
+    return [_family(metric, found) for metric in catalogue if (found := by_name[metric.name])]
 
 
 def _family(metric: Metric, points: Iterable[Point]) -> Family:

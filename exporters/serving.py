@@ -18,6 +18,7 @@ import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
+from socketserver import TCPServer
 from typing import Any, NoReturn, TypeVar
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
@@ -99,6 +100,13 @@ class _Server(ThreadingWSGIServer):
         self.address_family = socket.AF_INET6 if ":" in listen.host else socket.AF_INET
         super().__init__((listen.host, listen.port), _Handler)
 
+    def server_bind(self) -> None:
+        """Bind without asking DNS for the host's full name, as the base class would, for seconds if it is away."""
+        TCPServer.server_bind(self)
+        host, self.server_port = self.server_address[:2]
+        self.server_name = str(host)
+        self.setup_environ()
+
     def handle_error(self, request: object, client_address: object) -> None:
         """Nothing: a scraper that hangs up in mid-answer is no event of ours."""
 
@@ -118,10 +126,11 @@ def serve(exporter: Exporter, listen: Listen) -> None:
     registry = CollectorRegistry()
     registry.register(Exposition(exporter.prefix, exporter.catalogue, exporter.sources, clock))
     with _listening(listen) as server:
+        bound = Listen(listen.host, server.server_port)
         server.set_app(application(exporter.title, registry))
         thread = threading.Thread(target=server.serve_forever, name="http", daemon=True)
         thread.start()
-        logging.getLogger(__name__).info("%s: serving on http://%s/metrics", exporter.prefix, listen)
+        logging.getLogger(__name__).info("%s: serving on http://%s/metrics", exporter.prefix, bound)
         try:
             asyncio.run(_poll_until_told(exporter, clock))
         finally:

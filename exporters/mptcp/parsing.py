@@ -69,7 +69,7 @@ class Ulp:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoints:
+class Ends:
     """Addresses and ports of a socket. Kept out of every repr: a 4-tuple never reaches a log."""
 
     local: str = field(repr=False)
@@ -88,7 +88,7 @@ class TcpRow:
 
     cookie: int = field(repr=False)
     state: int
-    ends: Endpoints
+    ends: Ends
     receive_queue: int
     send_queue: int
     info: TcpInfo
@@ -101,7 +101,7 @@ class MptcpRow:
 
     cookie: int = field(repr=False)
     state: int
-    ends: Endpoints
+    ends: Ends
     receive_queue: int
     send_queue: int
     info: MptcpInfo
@@ -172,7 +172,7 @@ def kernel_counters(netstat: str) -> dict[str, int]:
     return {name: int(value) for name, value in zip(rows[0][1:], rows[1][1:], strict=False) if value.isdigit()}
 
 
-def _base(payload: bytes) -> tuple[int, int, Endpoints, int, int] | None:
+def _base(payload: bytes) -> tuple[int, int, Ends, int, int] | None:
     """Cookie, state, endpoints, receive queue and send queue of a `struct inet_diag_msg`."""
     if len(payload) < _ROW_SIZE:
         return None
@@ -182,7 +182,7 @@ def _base(payload: bytes) -> tuple[int, int, Endpoints, int, int] | None:
         return None
     local_port, remote_port = _PORTS.unpack_from(payload, 4)
     _, cookie, _, receive_queue, send_queue = _ROW_TAIL.unpack_from(payload, 40)
-    return cookie, state, Endpoints(local, local_port, remote, remote_port), receive_queue, send_queue
+    return cookie, state, Ends(local, local_port, remote, remote_port), receive_queue, send_queue
 
 
 @lru_cache(maxsize=1024)  # a rig has a handful of addresses, and ntop is a third of a row's cost

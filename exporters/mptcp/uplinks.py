@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from itertools import combinations
 
 from exporters.mptcp.model import Endpoint
 from exporters.mptcp.parsing import TcpRow
@@ -77,21 +78,18 @@ def parse_uplink(text: str) -> Uplink:
 
 def conflicts(uplinks: Iterable[Uplink], role: Role, around: Surroundings) -> list[str]:
     """What makes the set unusable, one line each: names used twice, two names for one address."""
-    problems: list[str] = []
-    seen: dict[str, str] = {}
-    names: set[str] = set()
-    for resolved in resolve(uplinks, around):
-        name = resolved.uplink.name
-        if name in names:
-            problems.append(f"uplink {name} is given twice; give each uplink a name of its own")
-        names.add(name)
-        if role is Role.RECEIVER and resolved.uplink.interface is not None:
-            problems.append(f"uplink {name}: at the receiver give the remote address or id:N, not an interface")
-        problems += [
-            f"uplinks {seen[key]} and {name} stand for the same address; give each address one name"
-            for key in _keys(resolved)
-            if seen.setdefault(key, name) != name
-        ]
+    resolved = resolve(uplinks, around)
+    problems = [
+        f"uplink {entry.uplink.name}: at the receiver give the remote address or id:N, not an interface"
+        for entry in resolved
+        if role is Role.RECEIVER and entry.uplink.interface is not None
+    ]
+    for one, other in combinations(resolved, 2):
+        if one.uplink.name == other.uplink.name:
+            problems.append(f"uplink {one.uplink.name} is given twice; give each uplink a name of its own")
+        elif _same(one, other):
+            names = f"{one.uplink.name} and {other.uplink.name}"
+            problems.append(f"uplinks {names} stand for the same address; give each address one name")
     return problems
 
 
@@ -128,10 +126,16 @@ def _resolved(
     return Resolved(uplink, next((owner[address] for address in sorted(own)), None), own)
 
 
-def _keys(resolved: Resolved) -> set[str]:
-    uplink = resolved.uplink
-    given = set() if uplink.network is None else {str(uplink.network.network_address)}
-    return set(resolved.addresses) | given | ({f"id:{uplink.endpoint}"} if uplink.endpoint is not None else set())
+def _same(one: Resolved, other: Resolved) -> bool:
+    """Whether a subflow could belong to both."""
+    if one.uplink.network is not None and other.uplink.network is not None:
+        return _overlap(one.uplink.network, other.uplink.network)
+    target = (one.uplink.interface, one.uplink.endpoint)
+    return target == (other.uplink.interface, other.uplink.endpoint) or bool(one.addresses & other.addresses)
+
+
+def _overlap(one: Network, other: Network) -> bool:
+    return one.version == other.version and one.overlaps(other)  # type: ignore[arg-type] # same version, same class
 
 
 @lru_cache(maxsize=1024)  # asked for every row of every sample

@@ -40,9 +40,9 @@ def rows_of(path: Path) -> Iterator[bytes]:
 
 
 def _dump(path: Path, at_s: float) -> Dump:
-    tcp = tuple(row for payload in rows_of(path) if (row := parsing.tcp_row(payload)))
-    mptcp = tuple(row for payload in rows_of(path.with_suffix(".mptcp")) if (row := parsing.mptcp_row(payload)))
-    return Dump(at_s, tcp, mptcp)
+    tcp = [parsing.tcp_row(payload) for payload in rows_of(path)]
+    mptcp = [parsing.mptcp_row(payload) for payload in rows_of(path.with_suffix(".mptcp"))]
+    return Dump(at_s, tuple(row for row in tcp if row), tuple(row for row in mptcp if row))
 
 
 def _capture(namespace: Namespace, name: str, moments: int) -> None:

@@ -1,0 +1,30 @@
+"""Golden files: `pytest tests/exporters --update-golden` rewrites them; review the difference before committing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the flag that accepts what the code says now."""
+    parser.addoption("--update-golden", action="store_true", help="rewrite the golden files of the exporters")
+
+
+@pytest.fixture
+def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
+    """Compare a text with a golden file, or rewrite the file when asked to."""
+    update = request.config.getoption("--update-golden", default=False)
+
+    def compare(path: Path, text: str) -> None:
+        if update:
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+        assert text == path.read_text(encoding="utf-8")
+
+    return compare
