@@ -14,7 +14,8 @@ from itertools import pairwise
 
 LOWER_WINDOW_S = 3.0  # holds one keyframe of a 2 s GOP, and forgets a better cell within one decision
 UPPER_WINDOW_S = 0.5  # at 1 Mbit/s some 45 segments; shorter windows take a radio's bursts for capacity
-PACE_WINDOW_S = 0.3  # a backlog must be judged sooner than a capacity: three samples
+PACE_WINDOW_S = 0.3  # a backlog must be judged sooner than a capacity: three steps of 100 ms
+PACE_LEAST_S = 0.2  # one step alone would take a jump of the delay, as radio has them, for a lack of capacity
 DEAD_AFTER_S = 0.3  # a radio's own retransmissions stall an uplink for up to 0.2 s routinely
 DEAD_AFTER_RTTS = 4
 _SAMPLING_JITTER_S = 0.02  # a window of 0.5 s at 100 ms is five steps, each late by a few milliseconds
@@ -119,15 +120,19 @@ class Uplink:
         if dead:
             self._pace = 0.0
         elif moved or not sample.outstanding_bytes:
-            self._pace = self._busy_rate(PACE_WINDOW_S) or lower
+            self._pace = self._busy_rate() or lower
         return UplinkEstimate(sample.name, self._rates.max(), lower, upper, dead, self._pace, moved)
 
     def _remember(self, at_s: float, sample: UplinkSample) -> bool:
         """Keep the sample; whether anything was delivered since the one before."""
+        if not sample.outstanding_bytes:
+            self._in_flight_since_s = None
+        elif self._in_flight_since_s is None:
+            self._in_flight_since_s = at_s
         before = self._moments[-1].delivered if self._moments else sample.delivered_bytes
         moment = _Moment(
             at_s,
-            ack_s=at_s - (sample.last_ack_age_s or 0.0),
+            ack_s=at_s - self._silence_s(at_s, sample),
             # Segments that arrived out of order count by their mean size, so the sum may step back a little.
             delivered=max(sample.delivered_bytes, before),
             outstanding=sample.outstanding_bytes or 0.0,
@@ -138,22 +143,25 @@ class Uplink:
             self._moments.popleft()
         return moment.delivered > before
 
-    def _dead(self, at_s: float, sample: UplinkSample) -> bool | None:
-        """Whether data has been in flight for too long without any acknowledgement.
+    def _silence_s(self, at_s: float, sample: UplinkSample) -> float:
+        """How long data has been in flight without any acknowledgement.
 
-        Too long is 300 ms or four round trips, or less when the kernel's own timeout has passed.
-        Silence counts from the first sample with data in flight: an idle uplink's last
-        acknowledgement is old without harm. RTT and delivery rate of a dead uplink stay at their
-        last good values, so they are asked nothing.
+        It counts from the first sample with data in flight: the last acknowledgement of an uplink
+        that was idle is old without harm.
+        """
+        since_s = at_s if self._in_flight_since_s is None else self._in_flight_since_s
+        return min(sample.last_ack_age_s or 0.0, at_s - since_s)
+
+    def _dead(self, at_s: float, sample: UplinkSample) -> bool | None:
+        """Whether the silence is too long: 300 ms, four round trips, or the kernel's own timeout.
+
+        RTT and delivery rate of a dead uplink stay at their last good values, so they are not asked.
         """
         if not sample.outstanding_bytes:
-            self._in_flight_since_s = None
             return None
-        if self._in_flight_since_s is None:
-            self._in_flight_since_s = at_s
-        silent_s = min(sample.last_ack_age_s or 0.0, at_s - self._in_flight_since_s)
-        timed_out = bool(sample.backoff) and sample.timeout_s is not None and silent_s > sample.timeout_s
-        return timed_out or silent_s > max(DEAD_AFTER_S, DEAD_AFTER_RTTS * (sample.rtt_s or 0.0))
+        silence_s = self._silence_s(at_s, sample)
+        timed_out = bool(sample.backoff) and sample.timeout_s is not None and silence_s > sample.timeout_s
+        return timed_out or silence_s > max(DEAD_AFTER_S, DEAD_AFTER_RTTS * (sample.rtt_s or 0.0))
 
     def _weigh(self, at_s: float, rate: float | None, upper: float | None) -> None:
         """Add to the evidence; an upper bound takes the place of all of it."""
@@ -171,14 +179,15 @@ class Uplink:
             return None
         return _rate(self._moments[0], self._moments[-1])
 
-    def _busy_rate(self, window_s: float) -> float | None:
-        """The rate over the busy stretch that leads up to now, at most `window_s` long; None when idle."""
+    def _busy_rate(self) -> float | None:
+        """The rate over the busy stretch that leads up to now, its last 300 ms; None below 200 ms."""
         first = last = self._moments[-1]
         for earlier in list(self._moments)[-2::-1]:
-            if not _busy(earlier, first) or last.at_s - earlier.at_s > window_s + _SAMPLING_JITTER_S:
+            if not _busy(earlier, first) or last.at_s - earlier.at_s > PACE_WINDOW_S + _SAMPLING_JITTER_S:
                 break
             first = earlier
-        return None if first is last else _rate(first, last)
+        long = last.at_s - first.at_s >= PACE_LEAST_S - _SAMPLING_JITTER_S
+        return _rate(first, last) if long else None
 
 
 def _busy(earlier: _Moment, later: _Moment) -> bool:

@@ -135,7 +135,7 @@ def _same(one: Resolved, other: Resolved) -> bool:
 
 
 def _overlap(one: Network, other: Network) -> bool:
-    return one.version == other.version and one.overlaps(other)  # type: ignore[arg-type] # same version, same class
+    return one.version == other.version and one.overlaps(other)
 
 
 @lru_cache(maxsize=1024)  # asked for every row of every sample
