@@ -175,25 +175,25 @@ MPTCP: tuple[Metric, ...] = (
     _gauge("mptcp_uplink_backup", "Whether the uplink's subflows carry the backup flag.", "uplink"),
     _gauge(
         "mptcp_uplink_delivery_rate_max_bytes_per_second",
-        "Largest delivery rate of the last 3 s, sampled every 100 ms.",
+        "Largest of the kernel's delivery rate samples of the last 3 s, in payload, sampled every 100 ms.",
         "uplink",
         unit="bytes_per_second",
     ),
     _gauge(
         "mptcp_uplink_capacity_lower_bytes_per_second",
-        "What the uplink was seen to carry in the last 3 s: a lower bound of its capacity.",
+        "Most that the uplink was seen to deliver in the last 3 s, in payload: a lower bound of its capacity.",
         "uplink",
         unit="bytes_per_second",
     ),
     _gauge(
         "mptcp_uplink_capacity_upper_bytes_per_second",
-        "What the uplink delivered while a queue stood on it; absent while none stands.",
+        "What the uplink delivered over the last 500 ms, never out of data meanwhile; absent otherwise.",
         "uplink",
         unit="bytes_per_second",
     ),
     _gauge(
         "mptcp_uplink_dead",
-        "1 while data is unacknowledged beyond the dead-link rule, 0 while it acknowledges, absent when idle.",
+        "1 after 300 ms or 4 RTTs of data in flight without any acknowledgement, else 0, absent when idle.",
         "uplink",
     ),
     *_subflow_gauges(),
@@ -211,12 +211,12 @@ MPTCP: tuple[Metric, ...] = (
     ),
     _gauge(
         "mptcp_connection_drain_time_seconds",
-        "Backlog divided by the rate acknowledged over the last 500 ms, sampled every 100 ms.",
+        "How long the backlog takes to be acknowledged at the uplinks' present pace, sampled every 100 ms.",
         unit="seconds",
     ),
     _gauge(
         "mptcp_connection_drain_time_max_seconds",
-        "Largest drain time of the last second.",
+        "Largest drain time that two samples in a row reached within the last second.",
         unit="seconds",
     ),
     _counter(
@@ -236,12 +236,12 @@ MPTCP: tuple[Metric, ...] = (
     ),
     _gauge(
         "mptcp_connection_capacity_lower_bytes_per_second",
-        "Sum of the live uplinks' lower bounds.",
+        "Sum of the uplinks' lower bounds, as far as they are known.",
         unit="bytes_per_second",
     ),
     _gauge(
         "mptcp_connection_capacity_upper_bytes_per_second",
-        "What the connection delivered while a queue stood; absent while none stands.",
+        "Sum of the uplinks' upper bounds; absent while an uplink in use has none.",
         unit="bytes_per_second",
     ),
     _gauge(
@@ -251,7 +251,7 @@ MPTCP: tuple[Metric, ...] = (
     ),
     _gauge(
         "mptcp_connection_stuck",
-        "1 while nothing is acknowledged end to end although a subflow still acknowledges.",
+        "1 after 2 s of backlog without acknowledgement end to end although an uplink delivers, else 0.",
     ),
     _gauge("mptcp_connection_fallback", "1 when the stream runs on plain TCP: bonding is off."),
     _gauge("mptcp_endpoints", "MPTCP endpoints configured in the kernel, from generic netlink."),

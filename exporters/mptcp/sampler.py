@@ -39,7 +39,8 @@ class Estimate:
         uplinks: one estimate for each uplink.
         drain_time_s: how long the backlog takes to be acknowledged, at the pace that the uplinks
             keep now; see `DrainTime`.
-        drain_time_max_s: the largest of the last second.
+        drain_time_max_s: the largest that two samples in a row reached within the last second. One
+            alone may catch a keyframe just handed over, before any uplink could show its pace.
         capacity_lower: the sum of the uplinks' lower bounds, as far as there are any.
         capacity_upper: the sum of the uplinks' upper bounds, when every uplink in use has one.
         head_of_line_gap_bytes: at the receiver, what arrived and waits for an earlier byte.
@@ -63,6 +64,7 @@ class Sampler:
         self._uplinks: dict[str, Uplink] = {}
         self._drain = DrainTime()
         self._drain_max = Recent(DRAIN_MAX_WINDOW_S)
+        self._drain_s: float | None = None
         self._progress = Progress()
         self._gap = HeadOfLineGap()
 
@@ -71,7 +73,8 @@ class Sampler:
         estimates = tuple(self._uplink(at_s, sample) for sample in uplinks)
         silent_s = self._progress.feed(at_s, connection)
         drain_s = self._drain.feed(at_s, connection.backlog_bytes, estimates, silent_s)
-        self._drain_max.add(at_s, drain_s)
+        self._drain_max.add(at_s, None if drain_s is None or self._drain_s is None else min(drain_s, self._drain_s))
+        self._drain_s = drain_s
         return Estimate(
             estimates,
             drain_time_s=drain_s,

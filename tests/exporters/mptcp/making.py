@@ -23,11 +23,12 @@ def subflow(
     ulp: Ulp | None = INITIAL,
     queues: tuple[int, int] = (0, 0),
     ports: tuple[int, int] = (40000, PORT),
-    **info: int,
+    info: TcpInfo | None = None,
+    **known: int,
 ) -> TcpRow:
-    """A TCP socket; by default the initial subflow of a stream to port 5000, nothing known of it."""
+    """A TCP socket; by default the initial subflow of a stream to port 5000, nothing `known` of it beyond `info`."""
     ends = Ends(local, ports[0], "203.0.113.1", ports[1])
-    return TcpRow(cookie, state, ends, *queues, TcpInfo(**info), ulp)
+    return TcpRow(cookie, state, ends, *queues, (info or TcpInfo())._replace(**known), ulp)
 
 
 def connection(cookie: int = 100, local: str = "10.0.0.1", *, flags: int = 2, **info: int) -> MptcpRow:
