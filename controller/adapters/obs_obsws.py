@@ -12,9 +12,11 @@ OBS shows; not against OBS 30 and later.
 from __future__ import annotations
 
 import asyncio
+import json
 import logging
 import queue
 import random
+import select
 import threading
 import time
 from concurrent.futures import Future
@@ -25,6 +27,7 @@ from obsws_python.baseclient import ObsClient
 from obsws_python.error import OBSSDKError, OBSSDKTimeoutError
 
 from controller.adapters.obs import faults
+from controller.adapters.obs.changeover import EVENT_GROUPS, UNSENT, Changeover
 from controller.adapters.obs.faults import FaultError, Retry, fault_of_close
 from controller.adapters.obs.protocol import Answer, OutOfStepError, answer_of
 from controller.adapters.obs.studio import Deadlines, ReconnectingStudio
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pydantic import SecretStr
+
+
+OP_EVENT = 5
 
 
 class ClosedByObsError(Exception):
@@ -44,22 +50,45 @@ class ClosedByObsError(Exception):
 
 
 class _Socket:
-    """The library's socket, save that a close frame raises with its code instead of reading as no text."""
+    """The library's socket as the library's code expects one, with what that code leaves out.
 
-    def __init__(self, socket: Any) -> None:  # noqa: ANN401 (the library ships no types)
+    A close frame raises with its code instead of reading as no text, and events are told apart
+    from answers.
+    """
+
+    def __init__(self, socket: Any, changeover: Changeover) -> None:  # noqa: ANN401 (the library ships no types)
         self._socket = socket
+        self._changeover = changeover
         # Before it hands a close frame over, recv_data answers it; where OBS is gone by then, that
         # answer fails and the code with it. We close without a handshake anyway.
         socket.send_close = lambda *_, **__: None
+
+    def take_events(self) -> None:
+        """Hear what has come since the last answer; an answer among it belongs to nobody."""
+        while select.select([self._socket.sock], [], [], 0)[0]:
+            if not self._is_event(self._next()):
+                raise OutOfStepError("an answer that nobody waits for")
 
     def send(self, text: str) -> None:
         self._socket.send(text)
 
     def recv(self) -> str:
+        while self._is_event(text := self._next()):
+            pass
+        return text
+
+    def _next(self) -> str:
         opcode, payload = self._socket.recv_data()
         if opcode == websocket.ABNF.OPCODE_CLOSE:
             raise ClosedByObsError(int.from_bytes(payload[:2], "big") if len(payload) >= 2 else None)
         return str(payload, "utf-8")
+
+    def _is_event(self, text: str) -> bool:
+        message = json.loads(text)
+        if message["op"] != OP_EVENT:
+            return False
+        self._changeover.heard(message["d"]["eventType"])
+        return True
 
 
 class _Client(ObsClient):  # type: ignore[misc]  # the library ships no types
@@ -67,19 +96,29 @@ class _Client(ObsClient):  # type: ignore[misc]  # the library ships no types
 
     def __init__(self, *, host: str, port: int, password: SecretStr, timeout_s: float) -> None:
         self.ws: Any = None
+        self.changeover = Changeover()
         try:
-            super().__init__(host=host, port=port, password=password.get_secret_value(), subs=0, timeout=timeout_s)
+            super().__init__(
+                host=host, port=port, password=password.get_secret_value(), subs=EVENT_GROUPS, timeout=timeout_s
+            )
         except BaseException:
             self.give_back()
             raise
         self.raw_socket: Any = self.ws
-        self.ws = _Socket(self.ws)
+        self.ws = _Socket(self.ws, self.changeover)
 
     def identify(self) -> None:
         """Answer the server's greeting."""
         if "authentication" in self.server_hello["d"] and not self.password:
             raise FaultError(faults.NO_PASSWORD, Retry.SLOWLY)
         self.authenticate()
+
+    def asked(self, request_type: str, data: Mapping[str, object] | None) -> Answer:
+        """Send one request and take its answer, unless OBS had better be left alone."""
+        self.ws.take_events()
+        if self.changeover.under_way():
+            return UNSENT
+        return answer_of(request_type, self.req(request_type, data))
 
     def interrupt(self) -> None:
         """From another thread: end whatever the owning thread waits for."""
@@ -142,11 +181,8 @@ class ObswsLink:
 
     async def call(self, request_type: str, data: Mapping[str, object] | None = None, /) -> Answer:
         """Send one request and give its answer. Raises FaultError."""
-        raw = await self._in_thread(lambda: self._connected().req(request_type, data))
-        try:
-            return answer_of(request_type, raw)
-        except OutOfStepError as wrong:
-            raise fault_of(wrong) from None
+        answer: Answer = await self._in_thread(lambda: self._connected().asked(request_type, data))
+        return answer
 
     async def close(self) -> None:
         """Wake the thread out of whatever it waits for, and let it end; does not wait for it."""

@@ -57,9 +57,12 @@ Mode=Simple
 """
 
 
-def _collection(name: str) -> dict[str, Any]:
+COLLECTIONS = {"Test": SCENES, "Other": SCENES[:1]}
+
+
+def _collection(name: str, scenes: list[str]) -> dict[str, Any]:
     ingest = {"id": "ffmpeg_source", "versioned_id": "ffmpeg_source", "name": "Ingest", "settings": {}}
-    scenes = [
+    sources = [
         {
             "id": "scene",
             "versioned_id": "scene",
@@ -70,14 +73,14 @@ def _collection(name: str) -> dict[str, Any]:
                 "items": [{"name": "Ingest", "id": 1, "visible": True}],
             },
         }
-        for scene in SCENES
+        for scene in scenes
     ]
     return {
         "name": name,
-        "current_scene": SCENES[0],
-        "current_program_scene": SCENES[0],
-        "scene_order": [{"name": scene} for scene in SCENES],
-        "sources": [ingest, *scenes],
+        "current_scene": scenes[0],
+        "current_program_scene": scenes[0],
+        "scene_order": [{"name": scene} for scene in scenes],
+        "sources": [ingest, *sources],
         "current_transition": "Cut",
         "transition_duration": 300,
     }
@@ -107,8 +110,8 @@ class RealObs:
         scenes.mkdir(parents=True)
         (config / "global.ini").write_text(GLOBAL_INI)
         (profile / "basic.ini").write_text(PROFILE_INI)
-        for name in ("Test", "Other"):
-            (scenes / f"{name}.json").write_text(json.dumps(_collection(name)))
+        for name, listed in COLLECTIONS.items():
+            (scenes / f"{name}.json").write_text(json.dumps(_collection(name, listed)))
         self._start_display()
         return self
 

@@ -8,7 +8,9 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from controller.adapters.obs.studio import Deadlines, ReconnectingStudio
+from controller.adapters.obs_http import HttpStudio
 from controller.adapters.obs_obsws import ObswsStudio
+from controller.adapters.obs_simple import SimpleStudio
 from tests.fakes.clock import FakeClock
 from tests.fakes.obs_websocket import PASSWORD
 
@@ -24,12 +26,25 @@ class Port(Protocol):
 Make = Callable[..., ReconnectingStudio]
 
 
-def obsws(obs: Port, *, clock: FakeClock | None = None, password: str = PASSWORD) -> ReconnectingStudio:
-    """Through obsws-python."""
-    return ObswsStudio(
-        host="127.0.0.1",
-        port=obs.port,
-        password=SecretStr(password),
+def _over_websocket(studio: type[ObswsStudio | SimpleStudio]) -> Make:
+    def make(obs: Port, *, clock: FakeClock | None = None, password: str = PASSWORD) -> ReconnectingStudio:
+        return studio(
+            host="127.0.0.1",
+            port=obs.port,
+            password=SecretStr(password),
+            ingest_source="Ingest",
+            clock=clock or FakeClock(),
+            jitter=lambda: 0.0,
+            deadlines=QUICK,
+        )
+
+    return make
+
+
+def _over_http(obs: Port, *, clock: FakeClock | None = None, password: str = PASSWORD) -> ReconnectingStudio:
+    return HttpStudio(
+        base_url=f"http://127.0.0.1:{obs.port}",
+        key=SecretStr(password),
         ingest_source="Ingest",
         clock=clock or FakeClock(),
         jitter=lambda: 0.0,
@@ -37,4 +52,6 @@ def obsws(obs: Port, *, clock: FakeClock | None = None, password: str = PASSWORD
     )
 
 
-STUDIOS: dict[str, Make] = {"obsws-python": obsws}
+# Those that hold a session with OBS themselves, and so see how it ends.
+SESSIONS: dict[str, Make] = {"obsws-python": _over_websocket(ObswsStudio), "simpleobsws": _over_websocket(SimpleStudio)}
+STUDIOS: dict[str, Make] = SESSIONS | {"obs-websocket-http": _over_http}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from controller.ports import Outcome, StudioStatus
-from tests.contract.studios import STUDIOS
+from tests.contract.studios import SESSIONS, STUDIOS
 from tests.fakes.clock import FakeClock
 from tests.fakes.obs_websocket import PASSWORD, SCENES, FakeObs, SilentListener
 
@@ -25,6 +25,12 @@ MAIN, SIMPLE, AUDIO = SCENES
 def make(request: pytest.FixtureRequest) -> Make:
     """One adapter after the other."""
     return STUDIOS[request.param]
+
+
+@pytest.fixture(params=SESSIONS)
+def make_session(request: pytest.FixtureRequest) -> Make:
+    """One adapter that holds a session with OBS itself, after the other."""
+    return SESSIONS[request.param]
 
 
 @pytest.fixture
@@ -169,18 +175,55 @@ async def test_an_ended_picture_has_no_position(make: Make, obs: FakeObs) -> Non
 
 
 async def test_notices_the_operator(make: Make, obs: FakeObs) -> None:
-    """A scene that somebody else put on program after ours is reported until ours is shown again."""
-    studio = make(obs)
+    """A scene that somebody else put on program after ours, and that stays, is reported until ours is shown again."""
+    clock = FakeClock()
+    studio = make(obs, clock=clock)
     before = await studio.read()
     await studio.show(SIMPLE)
     ours = await studio.read()
     obs.scene = AUDIO
+    glimpsed = await studio.read()
+    clock.advance(1)
     theirs = await studio.read()
     await studio.show(SIMPLE)
     again = await studio.read()
     await studio.close()
 
-    assert [status.operator_scene for status in (before, ours, theirs, again)] == [None, None, AUDIO, None]
+    assert [status.operator_scene for status in (before, ours, glimpsed, theirs, again)] == [
+        None,
+        None,
+        None,
+        AUDIO,
+        None,
+    ]
+
+
+async def test_keeps_quiet_while_the_collection_changes(make_session: Make, obs: FakeObs) -> None:
+    """Between the announcement of a new scene collection and its end OBS is asked nothing."""
+    studio = make_session(obs)
+    await studio.read()
+    asked = len(obs.asked)
+    await obs.announce("CurrentSceneCollectionChanging")
+    await asyncio.sleep(0.1)
+    quiet = await studio.read()
+    assert (len(obs.asked), quiet.reachable, quiet.scene_name) == (asked, True, None)
+    assert "changing its scene collection" in (quiet.problem or "")
+    await obs.announce("CurrentSceneCollectionChanged")
+    await asyncio.sleep(0.1)
+    after = await studio.read()
+    await studio.close()
+
+    assert (after.scene_name, obs.connections) == (MAIN, 1)
+
+
+async def test_events_are_no_answers(make_session: Make, obs: FakeObs) -> None:
+    """Events that come between a request and its answer leave every answer with its request."""
+    obs.trouble["GetStats"] = ["events first"] * 3
+    studio = make_session(obs)
+    statuses = [await studio.read() for _ in range(3)]
+    await studio.close()
+
+    assert {(status.active_fps, status.output_bytes) for status in statuses} == {(10.0, 123_456)}
 
 
 async def test_a_restarted_obs_is_nobody_s_order(make: Make, obs: FakeObs) -> None:
@@ -261,10 +304,10 @@ async def test_an_obs_without_password(make: Make) -> None:
     assert status.reachable
 
 
-async def test_kicked_by_the_operator(make: Make, obs: FakeObs) -> None:
+async def test_kicked_by_the_operator(make_session: Make, obs: FakeObs) -> None:
     """A session that the operator ended is not opened again by itself."""
     clock = FakeClock()
-    studio = make(obs, clock=clock)
+    studio = make_session(obs, clock=clock)
     await studio.read()
     await obs.kick(4011)
     status = await studio.read()
@@ -277,10 +320,10 @@ async def test_kicked_by_the_operator(make: Make, obs: FakeObs) -> None:
 
 
 @pytest.mark.parametrize(("code", "says"), [(4010, "rpcVersion"), (4003, "close code 4003"), (1001, "shut down")])
-async def test_close_codes(make: Make, obs: FakeObs, code: int, says: str) -> None:
+async def test_close_codes(make_session: Make, obs: FakeObs, code: int, says: str) -> None:
     """What OBS closes with is what the operator reads."""
     obs.rejects = code
-    studio = make(obs)
+    studio = make_session(obs)
     status = await studio.read()
     await studio.close()
 
@@ -298,14 +341,14 @@ async def test_an_obs_that_is_too_old(make: Make, obs: FakeObs) -> None:
 
 
 async def test_no_obs_at_all(make: Make) -> None:
-    """Where nothing listens the operator reads how to enable the server, and a show is refused."""
+    """Where nothing listens the operator reads what to start, and a show is refused."""
     async with FakeObs() as obs:
         pass
     studio = make(obs)
     status, result = await studio.read(), await studio.show(SIMPLE)
     await studio.close()
 
-    assert "enable its WebSocket server" in (status.problem or "")
+    assert "no connection; start" in (status.problem or "")
     assert result.outcome is Outcome.REFUSED
 
 

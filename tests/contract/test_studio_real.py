@@ -11,21 +11,27 @@ import pytest
 from pydantic import SecretStr
 
 from controller.adapters.obs.studio import Deadlines
-from controller.adapters.obs_obsws import ObswsStudio
+from controller.adapters.obs_http import HttpStudio
+from controller.adapters.obs_obsws import ObswsLink, ObswsStudio
+from controller.adapters.obs_simple import SimpleStudio
 from controller.ports import Outcome, StudioStatus
 from deploy.demo.namespaces import Namespace
-from tests.contract.real_obs import PASSWORD, PORT, SCENES, RealObs
+from tests.contract.bridge import KEY, Bridge
+from tests.contract.real_obs import COLLECTIONS, PASSWORD, PORT, SCENES, RealObs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from controller.adapters.obs.studio import ReconnectingStudio
+
+    Make = Callable[[], ReconnectingStudio]
 
 pytestmark = pytest.mark.root
 
 MAIN, SIMPLE, AUDIO = SCENES
 DEADLINES = Deadlines(connect_s=3.0, call_s=1.0, action_s=3.0)
 READY_DEADLINE_S = 20.0
+WEBSOCKETS: dict[str, type[ObswsStudio | SimpleStudio]] = {"obsws-python": ObswsStudio, "simpleobsws": SimpleStudio}
 
 
 @pytest.fixture(scope="module")
@@ -53,15 +59,25 @@ def obs(machine: RealObs) -> RealObs:
     return machine
 
 
-def studio(password: str = PASSWORD) -> ReconnectingStudio:
-    """The adapter under test."""
-    return ObswsStudio(
-        host="127.0.0.1",
-        port=PORT,
-        password=SecretStr(password),
-        ingest_source="Ingest",
-        deadlines=DEADLINES,
-    )
+@pytest.fixture(params=["obsws-python", "simpleobsws", "obs-websocket-http"])
+async def studio(request: pytest.FixtureRequest) -> AsyncIterator[Make]:
+    """How to make one adapter after the other."""
+    if request.param == "obs-websocket-http":
+        async with Bridge(obs_port=PORT, obs_password=PASSWORD) as bridge:
+            yield lambda: HttpStudio(
+                base_url=f"http://127.0.0.1:{bridge.port}",
+                key=SecretStr(KEY),
+                ingest_source="Ingest",
+                deadlines=DEADLINES,
+            )
+    else:
+        yield lambda: WEBSOCKETS[request.param](
+            host="127.0.0.1",
+            port=PORT,
+            password=SecretStr(PASSWORD),
+            ingest_source="Ingest",
+            deadlines=DEADLINES,
+        )
 
 
 async def until(adapter: ReconnectingStudio, holds: Callable[[StudioStatus], bool]) -> StudioStatus:
@@ -79,7 +95,7 @@ def ready(status: StudioStatus) -> bool:
 
 
 @pytest.mark.usefixtures("obs")
-async def test_reads_and_shows() -> None:
+async def test_reads_and_shows(studio: Make) -> None:
     """Every scene is shown and read back, and every field that a read needs is known."""
     adapter = studio()
     status = await until(adapter, ready)
@@ -95,7 +111,7 @@ async def test_reads_and_shows() -> None:
 
 
 @pytest.mark.usefixtures("obs")
-async def test_refuses_an_unknown_scene() -> None:
+async def test_refuses_an_unknown_scene(studio: Make) -> None:
     """A scene that OBS does not have is refused by its name."""
     adapter = studio()
     await until(adapter, ready)
@@ -106,9 +122,10 @@ async def test_refuses_an_unknown_scene() -> None:
 
 
 @pytest.mark.usefixtures("obs")
-async def test_wrong_password() -> None:
+@pytest.mark.parametrize("adapters", WEBSOCKETS.values())
+async def test_wrong_password(adapters: type[ObswsStudio | SimpleStudio]) -> None:
     """A wrong password is told as such."""
-    adapter = studio("wrong")
+    adapter = adapters(host="127.0.0.1", port=PORT, password=SecretStr("wrong"), deadlines=DEADLINES)
     status = await adapter.read()
     await adapter.close()
 
@@ -116,20 +133,20 @@ async def test_wrong_password() -> None:
 
 
 @pytest.mark.usefixtures("obs")
-async def test_two_controllers_see_each_other() -> None:
+async def test_two_controllers_see_each_other(studio: Make) -> None:
     """What another controller puts on program is noticed as not ours."""
     one, other = studio(), studio()
     await until(one, ready)
     await one.show(SIMPLE)
     await other.show(AUDIO)
-    status = await one.read()
+    status = await until(one, lambda status: status.operator_scene is not None)
     await one.close()
     await other.close()
 
     assert (status.scene_name, status.operator_scene) == (AUDIO, AUDIO)
 
 
-async def test_killed_in_mid_call_and_started_again(obs: RealObs) -> None:
+async def test_killed_in_mid_call_and_started_again(studio: Make, obs: RealObs) -> None:
     """An OBS that dies during a change leaves the outcome open; started again it is found and driven."""
     adapter = studio()
     await until(adapter, ready)
@@ -148,7 +165,7 @@ async def test_killed_in_mid_call_and_started_again(obs: RealObs) -> None:
     assert (back.operator_scene, again.outcome) == (None, Outcome.APPLIED)
 
 
-async def test_frozen_and_thawed(obs: RealObs) -> None:
+async def test_frozen_and_thawed(studio: Make, obs: RealObs) -> None:
     """An OBS that hangs costs one deadline; when it goes on, no late answer is taken for another's."""
     adapter = studio()
     await until(adapter, ready)
@@ -164,14 +181,38 @@ async def test_frozen_and_thawed(obs: RealObs) -> None:
     assert (status.scene_names, status.streaming) == (tuple(SCENES), False)
 
 
-async def test_stopped_in_good_order(obs: RealObs) -> None:
+async def test_stopped_in_good_order(studio: Make, obs: RealObs) -> None:
     """An OBS that its operator closes is reported as gone and found again."""
     adapter = studio()
     await until(adapter, ready)
-    obs.stop()
-    gone = await adapter.read()
+    stopping = asyncio.create_task(asyncio.to_thread(obs.stop))
+    gone = await until(adapter, lambda status: not status.reachable)
+    await stopping
     obs.start()
     back = await until(adapter, ready)
     await adapter.close()
 
-    assert (gone.reachable, back.reachable) == (False, True)
+    assert (gone.scene_name, back.operator_scene) == (None, None)
+
+
+@pytest.mark.parametrize("adapters", WEBSOCKETS.values())
+async def test_another_scene_collection(adapters: type[ObswsStudio | SimpleStudio], obs: RealObs) -> None:
+    """While the operator changes the scene collection reads say so or go on, and end with the new scenes."""
+    del obs
+    password = SecretStr(PASSWORD)
+    adapter = adapters(host="127.0.0.1", port=PORT, password=password, deadlines=DEADLINES)
+    operator = await ObswsLink.open(host="127.0.0.1", port=PORT, password=password, timeout_s=5)
+    before = await until(adapter, ready)
+    seen = []
+    for name in ("Other", "Test"):
+        changing = asyncio.create_task(operator.call("SetCurrentSceneCollection", {"sceneCollectionName": name}))
+        seen += [await adapter.read() for _ in range(20)]
+        assert (await changing).ok
+        expected = tuple(COLLECTIONS[name])
+        seen.append(await until(adapter, lambda status, expected=expected: status.scene_names == expected))  # type: ignore[misc]  # mypy cannot infer a lambda with a default
+    await operator.close()
+    await adapter.close()
+
+    assert before.scene_names == tuple(SCENES)
+    assert all(status.reachable for status in seen)
+    assert [status for status in seen if status.scene_name is None and status.problem is None] == []

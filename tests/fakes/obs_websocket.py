@@ -1,7 +1,7 @@
 """A stand-in for OBS at its WebSocket boundary (obs-websocket 5), with the ways in which it misbehaves.
 
-`trouble` maps a request type to what goes wrong with it, request by request. A `Silent` listener
-accepts connections and says nothing.
+To whoever posts it speaks as an obs-websocket-http bridge. `trouble` maps a request type to what
+goes wrong with it, request by request. A `SilentListener` accepts connections and says nothing.
 """
 
 from __future__ import annotations
@@ -9,9 +9,12 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import json
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self
 
+import msgpack
 from aiohttp import WSMsgType, web
 
 if TYPE_CHECKING:
@@ -19,7 +22,8 @@ if TYPE_CHECKING:
 
 PASSWORD = "an obs password"
 SCENES = ["Main Camera", "Emergency - Simple", "Audio Only"]
-OP_HELLO, OP_IDENTIFY, OP_IDENTIFIED, OP_REQUEST, OP_RESPONSE = 0, 1, 2, 6, 7
+OP_HELLO, OP_IDENTIFIED, OP_EVENT, OP_RESPONSE = 0, 2, 5, 7
+MSGPACK = "obswebsocket.msgpack"
 
 
 @dataclass
@@ -85,20 +89,26 @@ class FakeObs:
         for socket in list(self._open):
             await socket.close(code=code)
 
+    async def announce(self, event: str) -> None:
+        """Send an event to everybody."""
+        for socket in list(self._open):
+            await _send(socket, {"op": OP_EVENT, "d": {"eventType": event, "eventIntent": 2, "eventData": {}}})
+
     def orders(self) -> list[str]:
         """The scenes that were ordered."""
         return [str(data.get("sceneName")) for kind, data in self.asked if kind == "SetCurrentProgramScene"]
 
     async def _serve(self, request: web.BaseRequest) -> web.StreamResponse:
-        socket = web.WebSocketResponse(autoping=True, timeout=0.1)
+        if request.method == "POST":
+            return await self._bridged(request)
+        socket = web.WebSocketResponse(protocols=(MSGPACK, "obswebsocket.json"), timeout=0.1)
         await socket.prepare(request)
         self.connections += 1
         self._open.add(socket)
         try:
             if await self._identified(socket):
-                async for message in socket:
-                    if message.type is WSMsgType.TEXT:
-                        await self._answer(socket, message.json()["d"])
+                while (message := await _received(socket)) is not None:
+                    await self._answer(socket, message["d"])
         finally:
             self._open.discard(socket)
         return socket
@@ -108,8 +118,8 @@ class FakeObs:
         hello: dict[str, Any] = {"obsWebSocketVersion": "5.1.0", "rpcVersion": 1}
         if self.password:
             hello["authentication"] = challenge
-        await socket.send_json({"op": OP_HELLO, "d": hello})
-        identify = (await socket.receive_json(timeout=5))["d"]
+        await _send(socket, {"op": OP_HELLO, "d": hello})
+        identify = (await _received(socket) or {"d": {}})["d"]
         expected = _hashed(_hashed(self.password + challenge["salt"]) + challenge["challenge"])
         code = self.rejects
         if self.password and identify.get("authentication") != expected:
@@ -117,35 +127,52 @@ class FakeObs:
         if code is not None:
             await socket.close(code=code, message=b"no")
             return False
-        await socket.send_json({"op": OP_IDENTIFIED, "d": {"negotiatedRpcVersion": 1}})
+        await _send(socket, {"op": OP_IDENTIFIED, "d": {"negotiatedRpcVersion": 1}})
         return True
 
     async def _answer(self, socket: web.WebSocketResponse, request: dict[str, Any]) -> None:
         kind, data = request["requestType"], request.get("requestData") or {}
+        trouble, answer = await self._considered(kind, data)
+        if trouble == "events first":
+            await self.announce("ProfileListChanged")
+        if trouble == "dies":
+            self.cut()
+        elif trouble == "garbage":
+            await socket.send_str("{not json")
+            await socket.send_bytes(msgpack.packb({"not": "obs"}))
+        elif trouble != "silent":
+            await _send(socket, {"op": OP_RESPONSE, "d": answer | {"requestId": request["requestId"]}})
+
+    async def _bridged(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Speak as an obs-websocket-http bridge in front of this OBS does."""
+        kind = request.path.removeprefix("/call/")
+        self.connections += kind == "GetVersion"
+        given = request.headers.get("Authorization")
+        if self.password and given != self.password:
+            lacks = "Invalid authorization key." if given else "You are missing the `Authorization` header."
+            return web.json_response({"result": False, "comment": lacks})
+        if self.rejects is not None:
+            return web.json_response({"result": False, "comment": "obs-websocket is not connected."})
+        text = await request.text()
+        trouble, answer = await self._considered(kind, json.loads(text) if text else {})
+        if trouble == "silent":
+            await asyncio.sleep(3600)
+        if trouble == "dies" and request.transport is not None:
+            request.transport.abort()
+        if trouble == "garbage":
+            return web.Response(text="{not json")
+        return web.json_response({"result": True, "requestResult": answer})
+
+    async def _considered(self, kind: str, data: dict[str, Any]) -> tuple[str, dict[str, Any]]:
         self.asked.append((kind, data))
         queued = self.trouble.get(kind, [])
         trouble = queued.pop(0) if queued else "none"
         code, response = self._done(kind, data, trouble)
         status = {"result": code == 100, "code": code} | ({} if code == 100 else {"comment": "no"})
-        answer: dict[str, Any] = {
-            "requestType": kind,
-            "requestId": request["requestId"],
-            "requestStatus": status,
-            "responseData": response,
-        }
-        if trouble == "silent":
-            return
         if trouble == "late":
             await asyncio.sleep(1.0)
-        if trouble == "dies":
-            self.cut()
-            return
-        if trouble == "garbage":
-            await socket.send_str("{not json")
-            return
-        if trouble == "another's answer":
-            answer |= {"requestType": "GetHotkeyList"}
-        await socket.send_json({"op": OP_RESPONSE, "d": answer})
+        told = "GetHotkeyList" if trouble == "another's answer" else kind
+        return trouble, {"requestType": told, "requestStatus": status, "responseData": response}
 
     def _done(self, kind: str, data: dict[str, Any], trouble: str) -> tuple[int, dict[str, Any]]:
         if trouble.isdecimal():
@@ -186,6 +213,7 @@ class SilentListener:
 
     def __init__(self) -> None:
         self.port = 0
+        self._writers: list[asyncio.StreamWriter] = []
 
     async def __aenter__(self) -> Self:
         self._server = await asyncio.start_server(self._hold, "127.0.0.1", 0)
@@ -196,10 +224,32 @@ class SilentListener:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._server.close()
+        for writer in self._writers:
+            writer.transport.abort()
+        await self._server.wait_closed()
 
     async def _hold(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
-        writer.close()
+        self._writers.append(writer)
+        with suppress(ConnectionError):
+            await reader.read()
+
+
+async def _received(socket: web.WebSocketResponse) -> dict[str, Any] | None:
+    message = await socket.receive()
+    if message.type is WSMsgType.TEXT:
+        text: dict[str, Any] = message.json()
+        return text
+    if message.type is WSMsgType.BINARY:
+        packed: dict[str, Any] = msgpack.unpackb(message.data)
+        return packed
+    return None
+
+
+async def _send(socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
+    if socket.ws_protocol == MSGPACK:
+        await socket.send_bytes(msgpack.packb(message))
+    else:
+        await socket.send_json(message)
 
 
 def _hashed(text: str) -> str:

@@ -34,6 +34,9 @@ class Code(IntEnum):
     PROCESSING_FAILED = 702
 
 
+NOT_READY = "OBS is starting up or changing its scene collection"
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One RequestResponse: whether OBS did it, its status code, its comment, its data."""
@@ -88,7 +91,13 @@ def status_of(  # noqa: PLR0913 (one per request, keyword-only)
     media: Answer | None,
     ingest_source: str | None,
 ) -> StudioStatus:
-    """One read of OBS from its answers; a request that OBS refused leaves its fields unknown."""
+    """One read of OBS from its answers; a request that OBS refused leaves its fields unknown.
+
+    Without a program scene, or with an answer that says NotReady, everything is unknown.
+    """
+    answers = (scenes, stream, stats, mute, media)
+    if program_scene(scenes) is None or any(answer and answer.code == Code.NOT_READY for answer in answers):
+        return StudioStatus(reachable=True, problem=NOT_READY)  # what was read meanwhile is of no OBS that stays
     no_ingest = mute is not None and mute.code == Code.NO_SUCH_RESOURCE
     cursor_ms = None if media is None else _number(media, "mediaCursor")
     return StudioStatus(

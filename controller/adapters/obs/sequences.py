@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from controller.adapters.obs.faults import FaultError, Retry
-from controller.adapters.obs.protocol import Answer, Code, missing_requests, program_scene, status_of
+from controller.adapters.obs.protocol import NOT_READY, Answer, Code, missing_requests, program_scene, status_of
 from controller.ports import Outcome, SceneResult, StudioStatus
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
-NOT_READY = "OBS is starting up or changing its scene collection"
 # OBS takes 0.5 to 2.5 s from start to ready; a caller gets its answer within 2 s and asks again.
 READY_TRIES, READY_PAUSE_S = 4, 0.5
 # A scene change was seen to take 7 to 90 ms; a second is ten times that.
@@ -21,6 +21,11 @@ SHOWN_TRIES, SHOWN_PAUSE_S = 20, 0.05
 
 # Failures that leave open whether something happened: read back, then once more.
 TRIED_TWICE = frozenset({Code.PROCESSING_FAILED, Code.INVALID_STATE})
+
+
+# While OBS exits or changes its collection it removes scene after scene, each time showing another;
+# that takes up to 0.3 s.
+SETTLED_S = 0.5
 
 
 class Call(Protocol):
@@ -102,6 +107,21 @@ def _refusal(answer: Answer, scene_name: str) -> str:
     return f"OBS refused `{scene_name}` with status {answer.code}"
 
 
-def operator_scene(ordered: str | None, seen: str | None) -> str | None:
-    """The scene that somebody else put on program after our `ordered` one was shown, else None."""
-    return seen if ordered is not None and seen != ordered else None
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A scene on program that is not the one that we had ordered, and since when."""
+
+    scene: str
+    since_s: float
+
+
+def sighting(before: Sighting | None, *, ordered: str | None, seen: str | None, now_s: float) -> Sighting | None:
+    """What a read of scene `seen` adds to the sighting `before`."""
+    if ordered is None or seen is None or seen == ordered:
+        return None
+    return before if before is not None and before.scene == seen else Sighting(seen, now_s)
+
+
+def operator_scene(sighted: Sighting | None, now_s: float) -> str | None:
+    """The scene that the operator put on program, once it has stayed."""
+    return sighted.scene if sighted is not None and now_s - sighted.since_s >= SETTLED_S else None

@@ -11,7 +11,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from controller.adapters.obs.faults import SILENT, SLOW_DELAY_S, FaultError, NotConnectedError, Retry, delays
-from controller.adapters.obs.sequences import Call, check_version, operator_scene, read_studio, show_scene
+from controller.adapters.obs.sequences import (
+    Call,
+    Sighting,
+    check_version,
+    operator_scene,
+    read_studio,
+    show_scene,
+    sighting,
+)
 from controller.ports import Outcome, SceneResult, StudioStatus
 
 if TYPE_CHECKING:
@@ -74,14 +82,17 @@ class ReconnectingStudio:
         self._ask_from_s = -math.inf
         self._problem: str | None = None
         self._ordered: str | None = None
+        self._sighted: Sighting | None = None
 
     async def read(self) -> StudioStatus:
-        """Read scene, stream and statistics; `operator_scene` where somebody else changed the scene."""
+        """Read scene, stream and statistics; `operator_scene` where somebody else's scene has stayed."""
         try:
             status = await self._run(lambda call: read_studio(call, self._ingest_source))
         except FaultError as fault:
             return StudioStatus(reachable=False, problem=fault.problem)
-        return replace(status, operator_scene=operator_scene(self._ordered, status.scene_name))
+        now_s = self._clock()
+        self._sighted = sighting(self._sighted, ordered=self._ordered, seen=status.scene_name, now_s=now_s)
+        return replace(status, operator_scene=operator_scene(self._sighted, now_s))
 
     async def show(self, scene_name: str) -> SceneResult:
         """Put the scene on program and read it back; REFUSED when OBS could not be asked at all."""

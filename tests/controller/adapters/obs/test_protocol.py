@@ -32,7 +32,13 @@ def answer(**data: Any) -> Answer:  # noqa: ANN401 (any JSON)
 
 def status(**answers: Answer) -> StudioStatus:
     """A status from `answers`, the others empty."""
-    parts: dict[str, Any] = {"scenes": answer(), "stream": answer(), "stats": answer(), "mute": None, "media": None}
+    parts: dict[str, Any] = {
+        "scenes": answer(currentProgramSceneName="A"),
+        "stream": answer(),
+        "stats": answer(),
+        "mute": None,
+        "media": None,
+    }
     return status_of(**(parts | answers), ingest_source="Ingest")
 
 
@@ -66,7 +72,20 @@ def test_what_is_no_answer_to_the_request(raw: object) -> None:
 
 def test_an_empty_status_is_unknown_in_everything() -> None:
     """Fields that are missing are None: not zero, not False."""
-    assert status() == StudioStatus(reachable=True)
+    assert status() == StudioStatus(reachable=True, scene_name="A")
+
+
+@pytest.mark.parametrize("name", ["scenes", "stream", "stats", "mute", "media"])
+def test_an_obs_that_is_not_ready_is_unknown_in_everything(name: str) -> None:
+    """One answer that says NotReady makes the whole read one of an OBS that will not stay as it is."""
+    not_ready = status(**{name: Answer(ok=False, code=207, comment="", data={})})
+
+    assert (not_ready.reachable, not_ready.scene_name, not_ready.problem is None) == (True, None, False)
+
+
+def test_an_obs_without_a_program_scene_is_not_ready() -> None:
+    """Between two scene collections OBS shows no scene at all, and says so without NotReady."""
+    assert "changing its scene collection" in (status(scenes=answer(scenes=[])).problem or "")
 
 
 @pytest.mark.parametrize("value", ["1", None, True, float("nan"), float("inf"), []])
@@ -85,7 +104,9 @@ def test_any_data_is_a_status(data: dict[str, Any]) -> None:
 
 def test_scenes_are_listed_as_shown() -> None:
     """The protocol lists scenes backwards; the status has them in the order that OBS shows."""
-    listed = answer(scenes=[{"sceneName": "C"}, {"sceneName": "B"}, {"sceneName": "A"}, {"other": 1}])
+    listed = answer(
+        currentProgramSceneName="A", scenes=[{"sceneName": "C"}, {"sceneName": "B"}, {"sceneName": "A"}, {"other": 1}]
+    )
 
     assert status(scenes=listed).scene_names == ("A", "B", "C")
 

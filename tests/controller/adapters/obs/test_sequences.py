@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from controller.adapters.obs.protocol import Answer
-from controller.adapters.obs.sequences import operator_scene, show_scene
+from controller.adapters.obs.sequences import operator_scene, show_scene, sighting
 from controller.ports import Outcome
 
 if TYPE_CHECKING:
@@ -79,8 +79,22 @@ async def test_a_scene_that_never_shows_is_given_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ordered", "seen", "theirs"), [(None, "A", None), ("A", "A", None), ("A", "B", "B"), ("A", None, None)]
+    ("ordered", "seen", "theirs"),
+    [
+        (None, ["A", "A"], None),
+        ("A", ["A", "A"], None),
+        ("A", ["B", "B"], "B"),
+        ("A", ["B"], None),
+        ("A", ["B", "C"], None),
+        ("A", ["B", None, "B"], None),
+        ("A", ["B", "A"], None),
+        ("A", ["B", "C", "C"], "C"),
+    ],
 )
-def test_operator_scene(ordered: str | None, seen: str | None, theirs: str | None) -> None:
-    """A scene is the operator's where we had ordered another; an unknown one is nobody's."""
-    assert operator_scene(ordered, seen) == theirs
+def test_operator_scene(ordered: str | None, seen: list[str | None], theirs: str | None) -> None:
+    """Of reads a second apart, a scene is the operator's when it stays where another was ordered."""
+    sighted = None
+    for now_s, scene in enumerate(seen):
+        sighted = sighting(sighted, ordered=ordered, seen=scene, now_s=now_s)
+
+    assert operator_scene(sighted, len(seen) - 1) == theirs
