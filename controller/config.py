@@ -120,7 +120,9 @@ class EncoderSection(SecretPlace):
     )
     min_bitrate_bps: int = Field(default=300_000, ge=32_000, le=32_000_000, description="the lowest bit/s")
     max_bitrate_bps: int = Field(default=32_000_000, ge=32_000, le=32_000_000, description="the highest bit/s")
-    spacing_s: float = Field(default=1.0, ge=0, le=600, description="the least seconds between two changes, 0 to 600")
+    spacing_s: float = Field(
+        default=1.0, ge=0, le=600, description="the least seconds between a change and a rise, 0 to 600"
+    )
     respect_manual_s: float = Field(
         default=300.0, ge=0, le=86_400, description="the seconds to respect a change by hand, 0 for none"
     )

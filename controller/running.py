@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from controller.loop import Loop
     from controller.memory_file import MemoryFile
     from controller.ports import Clock, MetricSource
+
+# A memory older than ten minutes is not used after a restart, so a long calm must be written too.
+REMEMBER_EVERY_S = 60.0
 
 
 class SystemClock:
@@ -80,15 +84,16 @@ class Controller:
             await self._source.close()
 
     async def _remember(self, memory_file: MemoryFile) -> None:
-        """Keep the memory on disk: when the state changed, not each second, for a memory card wears."""
+        """Keep the memory on disk: when the state changed and once a minute, not each second, for cards wear."""
         written: tuple[object, ...] = ()
+        written_s = -math.inf
         while True:
             await asyncio.sleep(self._loop.period_s)
-            state = self._loop.state
+            state, now_s = self._loop.state, self._clock.monotonic_s()
             present = (state.quality, state.base, state.scene)
-            if present != written:
+            if present != written or now_s - written_s >= REMEMBER_EVERY_S:
                 await asyncio.to_thread(memory_file.write, state)
-                written = present
+                written, written_s = present, now_s
 
     def status(self) -> Status:
         """Everything that is known at this moment."""

@@ -30,6 +30,10 @@ class Device(Protocol[V]):
         """What of `wanted` may be ordered while it plays `value`; None for nothing now."""
         ...
 
+    def urgent(self, fitted: V, value: V | None) -> bool:
+        """Whether the change from `value` to `fitted` must not wait for its turn."""
+        ...
+
     async def close(self) -> None:
         """Give connections back."""
         ...
@@ -119,6 +123,10 @@ class EncoderDevice:
         silent = status is not None and status.publishing is False
         return None if rises and silent else fitted
 
+    def urgent(self, fitted: EncoderTarget, value: EncoderTarget | None) -> bool:
+        """A fall of the bitrate saves the picture; everything else can wait."""
+        return value is not None and fitted.bitrate_bps < value.bitrate_bps
+
     async def close(self) -> None:
         """Give the driver's connections back."""
         await self._encoder.close()
@@ -164,6 +172,10 @@ class StudioDevice:
         """Any scene may follow any other; one that OBS does not have cannot be shown."""
         known = self.status.scene_names if self.status else ()
         return wanted if not known or wanted in known else value
+
+    def urgent(self, fitted: str, value: str | None) -> bool:
+        """Every scene is shown at once."""
+        return fitted != value
 
     async def close(self) -> None:
         """Give the connection back."""

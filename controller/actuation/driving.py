@@ -112,7 +112,8 @@ class Reconciler(Generic[V]):
             self._wake.clear()
             now_s = self._clock.monotonic_s()
             fitted = self.fitted
-            step, until_s = next_step(self.memory, fitted=fitted, now_s=now_s)
+            urgent = fitted is not None and self._device.urgent(fitted, self.memory.value)
+            step, until_s = next_step(self.memory, fitted=fitted, urgent=urgent, now_s=now_s)
             if step is Step.READ:
                 await self._read()
             elif step is Step.WRITE and fitted is not None:

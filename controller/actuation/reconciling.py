@@ -94,14 +94,16 @@ class Step(Enum):
     WAIT = "wait"
 
 
-def next_step(memory: Memory[V], *, fitted: V | None, now_s: float) -> tuple[Step, float]:
+def next_step(memory: Memory[V], *, fitted: V | None, urgent: bool = False, now_s: float) -> tuple[Step, float]:
     """The next step, and for WAIT the moment until which nothing is due.
 
-    `fitted` is what is wanted, as far as the device may be brought to it; None wants nothing.
-    An order goes before a routine read, so that a decision never waits for a poll.
+    `fitted` is what is wanted, as far as the device may be brought to it; None wants nothing. An order goes
+    before a routine read, so that a decision never waits for a poll; an `urgent` one does not wait for the
+    spacing between confirmed orders either.
     """
     pending = not memory.unsure and not memory.meets(fitted)
-    write_at_s = max(memory.next_write_s, memory.hands_off_until_s or 0.0)
+    spaced = urgent and not memory.failures
+    write_at_s = max(0.0 if spaced else memory.next_write_s, memory.hands_off_until_s or 0.0)
     if pending and now_s >= write_at_s:
         return Step.WRITE, now_s
     if now_s >= memory.next_read_s:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
 
 P = ParamSpec("P")
+THREAD_DEADLINE_S = 5.0
 START_WALL_S = 1_700_000_000.0
 
 
@@ -24,7 +25,8 @@ class _JumpingSelector(selectors.DefaultSelector):
         self.now_s = 100.0
 
     def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
-        ready = super().select(0)
+        # Without any timer only a thread can wake the loop; it gets real time to do so.
+        ready = super().select(0 if timeout is not None else THREAD_DEADLINE_S)
         if ready:
             return ready
         if timeout is None:

@@ -127,15 +127,14 @@ async def test_the_newest_wish_replaces_those_between() -> None:
 
 
 @virtually
-async def test_orders_are_spaced() -> None:
-    """A wish per second becomes an order per spacing, the newest each time."""
+async def test_rises_are_spaced_and_falls_are_not() -> None:
+    """A rise per second becomes one per spacing, the newest each time; a fall between them goes out at once."""
     async with running(FakeEncoder(), spacing_s=3.0) as rig:
-        for step in range(9):
-            rig.decide(replace(PLAYING, bitrate_bps=2_000_000 - step * 100_000))
+        for bitrate_kbps in (2600, 2700, 2800, 2900, 3000, 3100, 900):
+            rig.decide(replace(PLAYING, bitrate_bps=bitrate_kbps * 1_000))
             await asyncio.sleep(1.0)
-        await asyncio.sleep(3.0)
 
-        assert [order.bitrate_bps for order in rig.encoder.orders] == [2_000_000, 1_700_000, 1_400_000, 1_200_000]
+        assert [order.bitrate_bps for order in rig.encoder.orders] == [2_600_000, 2_900_000, 900_000]
 
 
 @virtually

@@ -62,6 +62,15 @@ def test_orders_keep_their_spacing() -> None:
     assert next_step(after, fitted="c", now_s=7.0)[0] is Step.WRITE
 
 
+def test_what_is_urgent_waits_for_no_spacing_but_for_a_device_in_trouble() -> None:
+    """A fall goes out at once after a confirmed order; after a failed one it keeps the back-off."""
+    done = after_write(KNOWN, Written(Outcome.APPLIED, "", read_back="b"), ordered="b", now_s=5.0, pace=PACE)
+    failed = after_write(KNOWN, Written(Outcome.REFUSED, "no"), ordered="b", now_s=5.0, pace=PACE)
+
+    assert next_step(done, fitted="c", urgent=True, now_s=5.1)[0] is Step.WRITE
+    assert next_step(failed, fitted="c", urgent=True, now_s=5.1) == (Step.WAIT, 7.0)
+
+
 def test_the_nearest_that_the_device_has_counts_as_met() -> None:
     """An order that the device rounded is not repeated."""
     after = after_write(KNOWN, Written(Outcome.APPLIED, "", read_back="854"), ordered="850", now_s=5.0, pace=PACE)
