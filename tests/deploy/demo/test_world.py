@@ -162,12 +162,12 @@ def test_delay_is_at_least_what_was_asked(world: World) -> None:
 def test_connection_survives_a_hole(world: World, dead: str) -> None:
     """When one uplink goes black, first or joined, everything still arrives, over the other."""
     with Stream(world) as stream:
-        stream.send(64)
-        assert stream.arrived(64 * len(BLOCK))
+        stream.send(16)
+        assert stream.arrived(16 * len(BLOCK))
         hole = world.control.set(dead, Change(hole=True))
-        stream.send(32)
+        stream.send(8)
 
-        assert stream.arrived(96 * len(BLOCK))
+        assert stream.arrived(24 * len(BLOCK))
         assert stream.intact
         after = world.control.read()
     assert after.up[dead].out_bytes == hole.up[dead].out_bytes
@@ -205,6 +205,16 @@ def test_settings_are_those_of_the_tables(world: World) -> None:
         for key, value in settings.items():
             if namespace.has_sysctl(key):
                 assert namespace.sysctl(key).split() == value.split(), key
+
+
+def test_retries_outlast_the_capped_back_off(world: World) -> None:
+    """Where the back-off is capped at 1 s the retries last minutes, or a black-out would end every subflow."""
+    for namespace in (world.pi, world.vps):
+        if namespace.has_sysctl("net.ipv4.tcp_rto_max_ms"):
+            assert namespace.sysctl("net.ipv4.tcp_rto_max_ms") == "1000"
+            assert namespace.sysctl("net.ipv4.tcp_retries2") == "255"
+        else:
+            assert namespace.sysctl("net.ipv4.tcp_retries2") == "15"
 
 
 def test_endpoints_and_limits_are_set(world: World) -> None:
