@@ -9,12 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from itertools import pairwise
 from math import isfinite
-from typing import TYPE_CHECKING
 
 from controller.decision.model import Sample
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 # Scrapes keep their interval to a few milliseconds; a span may miss its first sample by this much.
 _SPAN_TOLERANCE = 0.1
@@ -33,13 +29,24 @@ class Gain:
         return self.amount / self.span_s
 
 
-def clean(samples: Iterable[Sample], *, not_after_s: float) -> tuple[Sample, ...]:
+def clean(samples: tuple[Sample, ...], *, not_after_s: float) -> tuple[Sample, ...]:
     """Samples that are readings: finite, not from the future, in order, one per instant (the last told)."""
-    kept = tuple(s for s in samples if s.t_s <= not_after_s and isfinite(s.value) and isfinite(s.t_s))
-    if all(a.t_s < b.t_s for a, b in pairwise(kept)):
-        return kept
-    newest_told = {sample.t_s: sample for sample in kept}
-    return tuple(newest_told[t_s] for t_s in sorted(newest_told))
+    if _is_clean(samples, not_after_s):
+        return samples
+    kept = (one for one in samples if one.t_s <= not_after_s and isfinite(one.value) and isfinite(one.t_s))
+    last_told = {one.t_s: one for one in kept}
+    return tuple(last_told[t_s] for t_s in sorted(last_told))
+
+
+def _is_clean(samples: tuple[Sample, ...], not_after_s: float) -> bool:
+    """The usual case, found without looking at each sample twice: a sum with one bad value is no number."""
+    times = [one.t_s for one in samples]
+    return (
+        len(set(times)) == len(times)
+        and times == sorted(times)
+        and isfinite(sum(times) + sum([one.value for one in samples]))
+        and (not times or times[-1] <= not_after_s)
+    )
 
 
 def gain(samples: tuple[Sample, ...], *, span_s: float) -> Gain | None:
