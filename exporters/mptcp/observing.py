@@ -19,6 +19,8 @@ SLOTS = 4  # per uplink and role: a bond has one or two subflows there, and a la
 
 UPLINK_COUNTERS = ("bytes_sent", "bytes_acked", "bytes_received", "bytes_retrans", "data_segs_out", "total_retrans")
 CONNECTION_COUNTERS = ("bytes_acked", "bytes_received", "bytes_retrans")
+# Before Linux 6.5 a connection has no byte counters; its sequence numbers move by the same bytes.
+SEQUENCES = {"bytes_acked": "snd_una", "bytes_received": "rcv_nxt"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,7 @@ class Observer:
         self._scope = scope
         self._uplinks = {name: Totals() for name in names}
         self._connection = Totals()
+        self._sequences = Totals(since_seen=True)
         self._places = Places(names)
         self._sampler = Sampler()
 
@@ -62,8 +65,10 @@ class Observer:
         for name, subflows in rows.by_uplink.items():
             self._uplinks[name].add_all(subflows, UPLINK_COUNTERS)
         self._connection.add_all(carriers(rows), CONNECTION_COUNTERS)
+        self._sequences.add_all(rows.connections, tuple(SEQUENCES.values()))
         self._places.settle(rows)
         totals = {name: dict(sums.sums) for name, sums in self._uplinks.items()}
+        connection = self._connection_totals()
         return Observation(
             role=self._scope.role,
             rows=rows,
@@ -71,22 +76,26 @@ class Observer:
             uplink_totals=totals,
             subflows_created=dict(self._places.created),
             subflows_closed=dict(self._places.closed),
-            connection_totals=dict(self._connection.sums),
+            connection_totals=connection,
             backlog_bytes=pending_bytes(rows) if self._scope.role is Role.SENDER else None,
-            estimate=self._estimate(dump.at_s, rows, totals),
+            estimate=self._estimate(dump.at_s, rows, totals, connection),
             subflows=self._places.shown(rows),
         )
 
-    def _estimate(self, at_s: float, rows: Sorted, totals: Mapping[str, Mapping[str, int]]) -> Estimate:
+    def _connection_totals(self) -> dict[str, int]:
+        sequences = {name: self._sequences.sums.get(sequence) for name, sequence in SEQUENCES.items()}
+        return {name: value for name, value in sequences.items() if value is not None} | self._connection.sums
+
+    def _estimate(
+        self, at_s: float, rows: Sorted, totals: Mapping[str, Mapping[str, int]], connection: Mapping[str, int]
+    ) -> Estimate:
         """The sender's estimate of capacity and backlog, or the receiver's of what it waits for."""
         if self._scope.role is Role.RECEIVER:
             received = sum(sums.get("bytes_received", 0) for sums in totals.values())
-            bonded = bool(rows.connections) and not rows.fallback
-            return self._sampler.receive(
-                at_s, received, self._connection.sums.get("bytes_received") if bonded else None
-            )
+            bonded = bool(rows.connections) and not rows.fallback and not rows.strays
+            return self._sampler.receive(at_s, received, connection.get("bytes_received") if bonded else None)
         samples = [uplink_sample(name, rows.by_uplink[name], sums) for name, sums in totals.items()]
-        return self._sampler.send(at_s, samples, connection_sample(rows, self._connection.sums))
+        return self._sampler.send(at_s, samples, connection_sample(rows, connection))
 
 
 def carriers(rows: Sorted) -> Sequence[MptcpRow] | Sequence[TcpRow]:

@@ -64,9 +64,10 @@ class Totals:
     """Sums of counters over sockets that come and go.
 
     What a socket had counted before it was first seen counts too, so that one younger than a sample
-    loses nothing.
+    loses nothing; unless `since_seen`, for sequence numbers, which start anywhere.
     """
 
+    since_seen: bool = False
     sums: dict[str, int] = field(default_factory=dict)
     _last: dict[int, dict[str, int]] = field(default_factory=dict)
 
@@ -79,7 +80,8 @@ class Totals:
         before = self._last.get(row.cookie, {})
         now = {name: value for name in names if (value := getattr(row.info, name)) is not None}
         for name, value in now.items():
-            self.sums[name] = self.sums.get(name, 0) + max(value - before.get(name, 0), 0)
+            last = before.get(name, value if self.since_seen else 0)
+            self.sums[name] = self.sums.get(name, 0) + max(value - last, 0)
         return now
 
 
