@@ -6,6 +6,7 @@ A part that is not configured has the same face and does nothing, so that the lo
 from __future__ import annotations
 
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from controller.actuation.arrival import Verdict, Watch, verdict, watch
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from controller.journal import Journal
     from controller.ports import Clock
 
-# One fall that does not arrive may be a queue that drains; a second is a device that does not do what it says.
+# A fall that does not arrive in its time may be a queue that drains; twice that time is a device that does not do it.
 CONTRADICTIONS_BELIEVED = 1
 # Ticks whose received rate is kept: an order takes 15 s at most, at up to four ticks a second.
 _HISTORY = 64
@@ -83,13 +84,15 @@ class DrivenEncoder:
             self._contradictions = 0
         if found is Verdict.CONTRADICTED:
             self._contradicted(self._watched, at_s=observation.at_s)
+            return
         if found is not Verdict.WAITING:
             self._watched = None
 
     def _begin_watch(self, now_s: float) -> None:
         applied = self.reconciler.take_applied() if self.reconciler is not None else None
-        if applied is None:
+        if applied is None or self._doubted(applied.value):
             return
+        self._contradictions = 0
         # What arrived when the order went out: by now the change may have arrived already.
         before = [received_bps for at_s, received_bps in self._received if at_s <= applied.ordered_s]
         self._watched = watch(
@@ -100,17 +103,29 @@ class DrivenEncoder:
             since_s=now_s,
         )
 
+    def _doubted(self, target: EncoderTarget) -> bool:
+        """Whether a fall that was not believed is still watched; a deeper one must show as well as that."""
+        watched = self._watched
+        return self._contradictions > 0 and watched is not None and target.bitrate_bps <= watched.to_bps
+
     def _contradicted(self, watched: Watch, *, at_s: float) -> None:
+        """Tell it, and watch once more; what still does not fall then is no queue that drains."""
         self._contradictions += 1
         text = f"it says {watched.to_bps / 1000:.0f} kbit/s, but what arrives did not fall"
+        self._watched = replace(watched, since_s=self._clock.monotonic_s())
         if self._contradictions > CONTRADICTIONS_BELIEVED and self.device is not None:
             self.device.disbelieve()
             text += "; its bitrate counts as not live until it restarts"
+            self._watched, self._contradictions = None, 0
         self._journal.noticed(at_s=at_s, subject="encoder", text=text)
 
     def status(self) -> DeviceStatus | None:
         """The encoder for page, API and metrics; None where there is none."""
-        return None if self.reconciler is None else device_status(self.reconciler, now_s=self._clock.monotonic_s())
+        if self.reconciler is None:
+            return None
+        status = device_status(self.reconciler, now_s=self._clock.monotonic_s())
+        remark = None if self.device is None else self.device.remark
+        return replace(status, problem=status.problem or remark)
 
 
 class DrivenStudio:

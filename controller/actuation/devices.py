@@ -77,6 +77,13 @@ class EncoderDevice:
     def _may(self, field: str, impact: Impact) -> bool:
         return field not in self._not_live and self._calibration.allows(impact)
 
+    @property
+    def remark(self) -> str | None:
+        """What was learned of this unit that the operator should know; None when nothing was."""
+        if not self._not_live:
+            return None
+        return f"a change of its {' and '.join(sorted(self._not_live))} does not play before it restarts"
+
     async def read(self) -> Reading[EncoderTarget]:
         """Read the encoder. A run time that fell is the proof of a restart, and a new start for its faults."""
         status = await self._encoder.read()

@@ -131,25 +131,42 @@ async def test_what_cannot_be_proved_stays_unknown() -> None:
 
 @virtually
 async def test_a_device_that_says_and_does_not_is_believed_once() -> None:
-    """A fall that never arrives is told; after the second one the bitrate counts as not live, and is not asked for."""
+    """A fall that never arrives is told; when the deeper one does not either, no more are asked for."""
     async with bench() as one:
         await one.seconds(2, received_bps=2.5e6)
         one.decide(1_200_000)
-        await one.seconds(20, received_bps=2.5e6)
+        await one.seconds(18, received_bps=2.5e6)
         after_one = one.driven.traits.bitrate_cost_s
         one.decide(600_000)
-        await one.seconds(20, received_bps=2.5e6)
+        await one.seconds(18, received_bps=2.5e6)
         after_two = one.driven.traits.bitrate_cost_s
         orders = len(one.encoder.orders)
         one.decide(300_000)
-        await one.seconds(20, received_bps=2.5e6)
+        await one.seconds(18, received_bps=2.5e6)
 
+        status = one.driven.status()
+        assert status is not None
+        assert status.problem == "a change of its bitrate does not play before it restarts"
         assert (after_one, after_two) == (0.0, None)
         assert len(one.encoder.orders) == orders
         assert [event.text for event in one.journal.events()] == [
-            "it says 600 kbit/s, but what arrives did not fall; its bitrate counts as not live until it restarts",
+            "it says 1200 kbit/s, but what arrives did not fall; its bitrate counts as not live until it restarts",
             "it says 1200 kbit/s, but what arrives did not fall",
         ]
+
+
+@virtually
+async def test_a_queue_that_drains_slowly_is_no_lie() -> None:
+    """A fall that arrives late ends the doubt."""
+    async with bench() as one:
+        await one.seconds(2, received_bps=2.5e6)
+        number = one.decide(600_000)
+        await one.seconds(18, received_bps=2.5e6)
+        await one.seconds(20, received_bps=0.65e6)
+
+        assert one.shown_s(number) is not None
+        assert one.driven.traits.bitrate_cost_s == 0.0
+        assert len(one.journal.events()) == 1
 
 
 @virtually
