@@ -60,7 +60,7 @@ def path_manager(found: PathManager) -> Iterator[Point]:
 def kernel(found: Kernel) -> Iterator[Point]:
     """The switch, and the counters that tell that bonding was switched off."""
     counters = found.counters
-    yield Point("mptcp_enabled", float(found.enabled))
+    yield from _known([("mptcp_enabled", found.enabled)], ())
     if counters:
         fallbacks = sum(value for name, value in counters.items() if "Fallback" in name)
         yield Point("mptcp_kernel_fallback_total", fallbacks)

@@ -37,7 +37,10 @@ class PathManager:
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """MPTCP of this network namespace; not enabled, and without counters, where the kernel has none."""
+    """MPTCP of this network namespace: without counters, and off, where the kernel has none.
 
-    enabled: bool
+    `enabled` is None when the switch cannot be seen although there are counters.
+    """
+
+    enabled: bool | None
     counters: Mapping[str, int]

@@ -146,9 +146,9 @@ def _endpoint(message: object) -> Iterator[Endpoint]:
 
 def kernel(proc: Path = Path("/proc")) -> Kernel:
     """The MPTcpExt counters and net.mptcp.enabled, from below `proc`."""
-    switch = proc / "sys/net/mptcp/enabled"
+    counters = parsing.kernel_counters((proc / "thread-self/net/netstat").read_text(encoding="ascii"))
     try:
-        enabled = switch.read_text(encoding="ascii").strip() == "1"
-    except FileNotFoundError:
-        enabled = False
-    return Kernel(enabled, parsing.kernel_counters((proc / "net/netstat").read_text(encoding="ascii")))
+        enabled = (proc / "sys/net/mptcp/enabled").read_text(encoding="ascii").strip() == "1"
+    except OSError:  # a kernel without MPTCP; or /proc/sys is hidden, as systemd's ProcSubset=pid does
+        return Kernel(None if counters else False, counters)
+    return Kernel(enabled, counters)
