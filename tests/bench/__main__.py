@@ -1,0 +1,154 @@
+"""`python -m tests.bench`: the table of policies, over our own traces or given ones."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from tests.bench import floors
+from tests.bench.link import Transport
+from tests.bench.matrix import Matrix, compute
+from tests.bench.pairs import held_out_pairs, open_pairs, pairs_in
+from tests.bench.report import table, write_json
+from tests.bench.rows import Row
+from tests.bench.running import LADDER_ORACLE, POLICIES
+from tests.bench.simulation import ChangeCost, Timing
+from tests.bench.synthetic import synthetic_pairs
+from tests.bench.traces import Pair, TraceError
+
+_DEFAULT = Timing()
+_PAIRS = {"auto": pairs_in, "open": open_pairs, "held-out": held_out_pairs}
+# Reference policies explain the table but cost time; they run when named.
+_ON_REQUEST = ("ref-ladder", "ref-smooth", "ref-robust", LADDER_ORACLE)
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    described = argparse.ArgumentParser(
+        prog="python -m tests.bench",
+        description="Judge bitrate and scene policies on uplink traces, in simulated time. "
+        "S is 0 for a fixed 2.5 Mbit/s and 100 for an oracle that knows the future.",
+        epilog="Without --traces the synthetic set runs, and its scores are held against floors.json. "
+        "Oracle results are kept in $XDG_CACHE_HOME/vvlive/bench. Exit code 1: a score fell below its floor.",
+    )
+    described.add_argument(
+        "--traces",
+        type=Path,
+        metavar="DIR",
+        help="directory of trace files (second,kbps per 100 ms); two files at least",
+    )
+    described.add_argument("--set", choices=["synthetic"], help="our own seeded traces; the default without --traces")
+    described.add_argument(
+        "--pairs",
+        choices=sorted(_PAIRS),
+        default="auto",
+        help="which pairs to make of --traces: the nine open ones, held-out ones, or (auto) the open ones where their "
+        "files are there and else what is found",
+    )
+    described.add_argument(
+        "--mode",
+        action="append",
+        choices=[*(one.value for one in Transport), "all"],
+        help="transport model; repeatable; default tcp and tcp-hol",
+    )
+    described.add_argument(
+        "--change-cost",
+        action="append",
+        choices=[one.value for one in ChangeCost],
+        help="live: a change of geometry costs 2 s (default); restart: every change does; seamless: none; repeatable",
+    )
+    described.add_argument(
+        "--period", type=float, default=_DEFAULT.period_s, metavar="S", help="scrape and decision, s"
+    )
+    described.add_argument("--lag", type=float, default=_DEFAULT.lag_s, metavar="S", help="scrape to decision, s")
+    described.add_argument("--latency", type=float, default=_DEFAULT.latency_s, metavar="S", help="order to effect, s")
+    described.add_argument(
+        "--policy", action="append", choices=POLICIES, metavar="NAME", help=f"repeatable; of {', '.join(POLICIES)}"
+    )
+    described.add_argument("--by-stratum", action="store_true", help="also a table for native, stress, mixed each")
+    described.add_argument("--jobs", type=int, default=os.cpu_count() or 1, metavar="N", help="processes")
+    described.add_argument("--json", type=Path, metavar="FILE", help="write the rows as JSON")
+    described.add_argument("--raise-floors", action="store_true", help="write the scores reached to floors.json")
+    return described
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run and print; 0, or 1 when a floor is broken, or 2 for a command line that cannot be run."""
+    options = parser().parse_args(arguments)
+    try:
+        matrix = _matrix(options)
+    except (TraceError, ValueError) as error:
+        sys.stderr.write(f"bench: {error}\n")
+        return 2
+    rows = compute(matrix, jobs=max(1, options.jobs), progress=_Progress())
+    sys.stdout.write(table(rows) + "\n")
+    if options.json is not None:
+        write_json(options.json, rows)
+    return _hold_floors(rows, options) if _ratcheted(options) else 0
+
+
+def _matrix(options: argparse.Namespace) -> Matrix:
+    if options.set and options.traces:
+        raise ValueError("--set and --traces exclude each other; give one of them")
+    name, pairs = _pairs(options)
+    modes = options.mode or [Transport.TCP.value, Transport.TCP_HOL.value]
+    transports = tuple(Transport) if "all" in modes else tuple(dict.fromkeys(Transport(mode) for mode in modes))
+    costs = tuple(dict.fromkeys(ChangeCost(cost) for cost in options.change_cost or [ChangeCost.LIVE.value]))
+    policies = tuple(options.policy or (one for one in POLICIES if one not in _ON_REQUEST))
+    return Matrix(name, pairs, policies, transports, costs, _timing(options), by_stratum=options.by_stratum)
+
+
+def _pairs(options: argparse.Namespace) -> tuple[str, tuple[Pair, ...]]:
+    if options.traces is None:
+        return "synthetic", synthetic_pairs()
+    pairs = _PAIRS[options.pairs](options.traces)
+    return (options.traces.name if options.pairs == "auto" else options.pairs), pairs
+
+
+def _timing(options: argparse.Namespace) -> Timing:
+    timing = Timing(options.period, options.lag, options.latency)
+    for name, value in (("--period", timing.period_s), ("--lag", timing.lag_s), ("--latency", timing.latency_s)):
+        if value < 0.0 or abs(value * 10 - round(value * 10)) > 1e-9 or (name == "--period" and value == 0.0):
+            raise ValueError(f"{name} is {value}; the model has steps of 0.1 s, so give a multiple of it")
+    return timing
+
+
+def _ratcheted(options: argparse.Namespace) -> bool:
+    return options.traces is None and _timing(options) == _DEFAULT
+
+
+def _hold_floors(rows: Sequence[Row], options: argparse.Namespace) -> int:
+    whole = [row for row in rows if row.set == "synthetic"]
+    held = floors.read()
+    if options.raise_floors:
+        floors.write(floors.raised(whole, held))
+        return 0
+    broken = floors.fallen(whole, held)
+    for line in broken:
+        sys.stderr.write(f"bench: {line}\n")
+    return 1 if broken else 0
+
+
+class _Progress:
+    """One line on stderr, rewritten on a terminal, every tenth otherwise."""
+
+    def __init__(self) -> None:
+        self._begun_s = time.monotonic()
+        self._shown = -1
+
+    def __call__(self, done: int, total: int, what: str) -> None:
+        passed_s = time.monotonic() - self._begun_s
+        if sys.stderr.isatty():
+            sys.stderr.write(f"\r{done}/{total} {passed_s:.0f} s  {what:60.60}" + ("\n" if done == total else ""))
+        elif done * 10 // total > self._shown:
+            self._shown = done * 10 // total
+            sys.stderr.write(f"bench: {done}/{total} after {passed_s:.0f} s\n")
+        sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

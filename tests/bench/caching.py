@@ -1,0 +1,68 @@
+"""Oracle results kept between runs, outside of the repository: they cost most and never change.
+
+The key is the content: the pair's rates, what was asked, and the source of everything that computes
+it. A changed model therefore never meets an old answer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from tests.bench import history, link, oracle, running, score, simulation
+from tests.bench.link import Transport
+from tests.bench.running import Result
+from tests.bench.score import Measures, Reaction
+from tests.bench.simulation import ChangeCost
+from tests.bench.traces import Pair
+
+_MAKERS = (history, link, oracle, running, score, simulation)
+
+
+def cache_dir(environment: Mapping[str, str]) -> Path:
+    """Where results are kept: `$XDG_CACHE_HOME/vvlive/bench`, or below `~/.cache`."""
+    base = environment.get("XDG_CACHE_HOME") or str(Path(environment.get("HOME", "/tmp")) / ".cache")  # noqa: S108 - without a home there is no better place for what can be computed again
+    return Path(base) / "vvlive" / "bench"
+
+
+def source_digest() -> str:
+    """A hash of the source that computes an oracle's result."""
+    content = hashlib.sha256()
+    for module in _MAKERS:
+        content.update(Path(str(module.__file__)).read_bytes())
+    return content.hexdigest()
+
+
+def cached(
+    name: str,
+    pair: Pair,
+    transport: Transport,
+    cost: ChangeCost,
+    *,
+    directory: Path,
+    compute: Callable[[], Result],
+) -> Result:
+    """The stored result, or the one that `compute` gives, which is then stored."""
+    asked = f"{name}|{pair.digest()}|{transport.value}|{cost.value}|{source_digest()}"
+    path = directory / f"{hashlib.sha256(asked.encode()).hexdigest()}.json"
+    try:
+        stored = json.loads(path.read_text(encoding="utf-8"))
+        return _read(stored, pair)
+    except (OSError, ValueError, KeyError, TypeError):
+        result = compute()
+    directory.mkdir(parents=True, exist_ok=True)
+    half = path.with_suffix(f".{os.getpid()}")
+    half.write_text(json.dumps(asdict(result.measures)), encoding="utf-8")
+    half.replace(path)
+    return result
+
+
+def _read(stored: dict[str, Any], pair: Pair) -> Result:
+    reaction = stored.pop("reaction")
+    kept = Reaction(tuple(reaction["times_s"]), int(reaction["never"]))
+    return Result(pair.name, pair.stratum, Measures(**stored, reaction=kept))
