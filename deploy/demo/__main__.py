@@ -15,6 +15,7 @@ from deploy.demo import drive as drives
 from deploy.demo import preflight, rendering
 from deploy.demo import report as reports
 from deploy.demo.assembly import Assembly, assemble
+from deploy.demo.control import ControlError
 from deploy.demo.driving import Driver
 from deploy.demo.namespaces import NamespaceError
 from deploy.demo.options import Options, parse
@@ -145,7 +146,7 @@ def main() -> int:
         return BAD_INPUT
     try:
         return run(Demo(options, console).run)
-    except (NamespaceError, PartError, PortTakenError, TimeoutError, OSError) as error:
+    except (ControlError, NamespaceError, PartError, PortTakenError, TimeoutError, OSError) as error:
         sys.stderr.write(f"vvlive: {error}\n")
         return BAD_INPUT
 
