@@ -75,6 +75,7 @@ class Loop:
         self.state = State.initial(policy) if state is None else state
         self._window = Window(series=())
         self._source_answered: bool | None = None
+        self._defect: str | None = None
         self._fetching: asyncio.Task[Window | NoAnswer] | None = None
 
     async def run(self) -> None:
@@ -96,15 +97,15 @@ class Loop:
             self._count(ticks_late=1)
 
     async def tick(self) -> None:
-        """One tick. A defect in it is told and counted; the next tick has another chance."""
+        """One tick. A defect in it is counted, and told when it is new; the next tick has another chance."""
         started_s = self._clock.monotonic_s()
-        await self._refresh()
         try:
+            await self._refresh()
             self._decide()
+            self._defect = None
         except Exception as error:  # noqa: BLE001 - a defect in one decision must not end all later ones
-            _log.exception("the tick failed")
             self._count(ticks_failed=1)
-            self._notice("controller", f"a tick failed: {type(error).__name__}; the log says where")
+            self._tell_defect(error)
         ended_s = self._clock.monotonic_s()
         self.pulse = replace(self.pulse, ticked_s=ended_s, took_s=ended_s - started_s)
 
@@ -173,6 +174,13 @@ class Loop:
             self._source_answered = problem is None
             self._notice("prometheus", problem or "it answers")
         self.pulse = replace(self.pulse, source_problem=problem)
+
+    def _tell_defect(self, error: Exception) -> None:
+        defect = f"a tick failed: {type(error).__name__}; the log says where"
+        if defect != self._defect:
+            self._defect = defect
+            _log.error("the tick failed", exc_info=error)
+            self._notice("controller", defect)
 
     def _notice(self, subject: str, text: str) -> None:
         _log.info("%s: %s", subject, text)

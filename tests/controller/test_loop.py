@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from controller.config import Config
-from controller.decision.model import Freshness, Quality, Scene
+from controller.decision.model import Freshness, Quality, Scene, Series
 from controller.decision.sources import EDGE_SITE
 from controller.ports import NoAnswer, Window
 from controller.wiring import compose
@@ -38,12 +38,15 @@ class LiveSource(FakeSource):
         self.lower_bps, self.upper_bps, self.lag_s = lower_bps, upper_bps, lag_s
         self.age_s = 0.3
         self.failing: NoAnswer | None = None
+        self.broken_series = False
 
     async def fetch(self) -> Window | NoAnswer:
         """The window of this moment."""
         await super().fetch()
         if self.failing is not None:
             return self.failing
+        if self.broken_series:
+            return Window(series=(cast("Series", None),))
         until_s = START_WALL_S + asyncio.get_running_loop().time() - self.age_s
         at = {"site": EDGE_SITE, "job": "mptcp"}
         ingest = {"site": "vps", "job": "ingest", "stream": "cam"}
@@ -273,6 +276,23 @@ async def test_a_defect_of_the_source_does_not_end_the_loop() -> None:
         status = rig.controller.status()
         assert status.counts.decisions >= 10
         assert status.source_problem == "unknown because the metric source failed: RuntimeError"
+
+
+@virtually
+async def test_a_defect_in_a_tick_is_told_once_and_passes() -> None:
+    """A tick that fails is counted, its defect told when it is new, and the ticks after it go on."""
+    source = LiveSource()
+    async with running(source) as rig:
+        await asyncio.sleep(9.5)
+        source.broken_series = True
+        await asyncio.sleep(10.0)
+        source.broken_series = False
+        await asyncio.sleep(10.0)
+
+        counts = rig.controller.status().counts
+        assert (counts.ticks_failed, counts.decisions) == (10, 20)
+        told = [event for event in rig.events if "failed" in event]
+        assert told == ["controller: a tick failed: AttributeError; the log says where"]
 
 
 @virtually
