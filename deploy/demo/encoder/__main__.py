@@ -20,7 +20,7 @@ from deploy.demo.encoder.child import PipelineChild
 from deploy.demo.encoder.device import Fault, Personality
 from deploy.demo.encoder.server import SimulatedDevice, Unit
 
-FACTORY_USER, FACTORY_PASSWORD = "admin", "admin"  # noqa: S105 - the vendor's, printed in its manual
+FACTORY_USER, FACTORY_PASSWORD = "admin", "admin"  # the vendor's, printed in its manual
 
 
 def _arguments(argv: list[str] | None) -> argparse.Namespace:

@@ -27,6 +27,7 @@ SIZES_PX = frozenset(tuple(int(side) for side in size.split("x")) for size in SI
 INPUT_PX = (1920, 1080)
 INPUT_HZ = 30
 H264 = 96
+VERSION = "simulated-1"
 RANGES = {"venc_bitrate": (32, 32_000), "venc_framerate": (5, 60), "venc_gop": (5, 300), "venc_codec": (H264, H264)}
 DEFAULTS: Fields = {
     "input": "0",
@@ -169,20 +170,24 @@ def _element(name: str, value: object) -> str:
     return f"<{name}>{escape(str(value))}</{name}>"
 
 
+def _elements(values: Mapping[str, object]) -> str:
+    return "\n".join(_element(name, value) for name, value in values.items())
+
+
 def output_xml(fields: Mapping[str, str]) -> str:
     """The reply to get_output."""
-    return "<output>\n" + "\n".join(_element(name, value) for name, value in fields.items()) + "\n</output>\n"
+    return f"<output>\n{_elements(fields)}\n</output>\n"
 
 
 def adv_xml(*, audio_only: bool) -> str:
     """The reply to get_adv."""
-    return f"<adv>\n{_element('audio_only', int(audio_only))}\n{_element('video_only', 0)}\n</adv>\n"
+    return f"<adv>\n{_elements({'audio_only': int(audio_only), 'video_only': 0})}\n</adv>\n"
 
 
 def status_xml(running: Order, health: Health) -> str:
     """The reply to get_status: what runs, as against get_output, which tells what is stored."""
     connected = health.pipeline is not None and health.pipeline.connected
-    venc = {
+    venc: dict[str, object] = {
         "enable": 1,
         "codec": H264,
         "width": running.video.width_px,
@@ -193,18 +198,9 @@ def status_xml(running: Order, health: Health) -> str:
     }
     if running.publish_url:
         venc["rtmp_status"] = 0 if connected else -1
-    vi = {
-        "framerate": INPUT_HZ,
-        "width": INPUT_PX[0],
-        "height": INPUT_PX[1],
-        "interlaced": 0,
-        "video_ok": 1,
-    }
+    vi: dict[str, object] = {"framerate": INPUT_HZ, "width": INPUT_PX[0], "height": INPUT_PX[1], "video_ok": 1}
+    unit: dict[str, object] = {"version": VERSION, "runtime": int(health.uptime_s)}
     return (
-        f"<status>\n{_element('version', 'simulated-1')}\n{_element('runtime', int(health.uptime_s))}\n"
-        + '<vi id="0">\n'
-        + "\n".join(_element(name, value) for name, value in vi.items())
-        + '\n<venc id="0">\n'
-        + "\n".join(_element(name, value) for name, value in venc.items())
-        + "\n</venc>\n</vi>\n</status>\n"
+        f"<status>\n{_elements(unit)}\n"
+        f'<vi id="0">\n{_elements(vi)}\n<venc id="0">\n{_elements(venc)}\n</venc>\n</vi>\n</status>\n'
     )

@@ -19,25 +19,26 @@ gi.require_version("Gst", "1.0")
 from gi.repository import GLib, Gst  # noqa: E402 - require_version must come first
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 SEND_BUFFER_S = 1.0
 KERNEL_SEND_BUFFER_BYTES = 32 * 1024  # the kernel's own choice grows to 4 MB: 50 s at 600 kbit/s, unseen
 BACK_OFF_S = (0.25, 0.5, 1.0, 2.0)
 CHUNK_BYTES = 4096  # RTMP's 128 would cost a header per 128 bytes
+SILENCE_S = 60  # a black-out of the uplinks is no lost connection: rtmp2sink would give up after 5 s
 POLL_MS = 100
 
 # flvmux interleaves both streams by time stamp; it waits for neither clock nor latency.
 WITH_VIDEO = "appsrc name=video format=time ! mux.video "
 PIPELINE = (
     "flvmux name=mux streamable=true ! "
-    f"rtmp2sink name=out sync=false async=false chunk-size={CHUNK_BYTES} "
+    f"rtmp2sink name=out sync=false async=false chunk-size={CHUNK_BYTES} timeout={SILENCE_S} "
     "appsrc name=audio format=time ! mux.audio "
 )
 
 
-def _bound_kernel_buffers(port: int) -> None:
-    """Bound the send buffer of each of this process's sockets to that port.
+def _own_sockets(port: int) -> Iterator[socket.socket]:
+    """This process's connections to that port, each as a duplicate that closes after use.
 
     rtmp2sink does not hand out its socket, so it is found among our own descriptors.
     """
@@ -46,8 +47,8 @@ def _bound_kernel_buffers(port: int) -> None:
             if not str(entry.readlink()).startswith("socket:"):
                 continue
             with socket.socket(fileno=os.dup(int(entry.name))) as found:
-                if found.family == socket.AF_INET and found.getpeername()[1] == port:
-                    found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_SEND_BUFFER_BYTES)
+                if found.family in {socket.AF_INET, socket.AF_INET6} and found.getpeername()[1] == port:
+                    yield found
 
 
 class _Connection:
@@ -84,10 +85,14 @@ class _Connection:
         inlet.emit("push-buffer", moved)
         return True
 
-    def queued_s(self) -> float:
-        """Media waiting in the send buffer."""
-        levels = (inlet.get_property("current-level-time") for inlet in self.inlets.values() if inlet)
-        return max(level / Gst.SECOND for level in levels)
+    def queued_s(self, kind: str) -> float:
+        """Media of one kind waiting in the send buffer.
+
+        Each kind has its own bound: the muxer waits for the one that lags, so a full queue of sound
+        must never keep pictures out, nor the other way round.
+        """
+        inlet = self.inlets[kind]
+        return inlet.get_property("current-level-time") / Gst.SECOND if inlet else 0.0
 
     def sent_bytes(self) -> int:
         """Bytes handed to the kernel; 0 until the server has accepted the stream."""
@@ -99,7 +104,10 @@ class _Connection:
         return self.pipeline.get_bus().pop_filtered(kinds) is not None
 
     def close(self) -> None:
+        """End the connection. rtmp2sink leaves it open where the server refused to let it publish."""
         self.pipeline.set_state(Gst.State.NULL)
+        for left_open in _own_sockets(self.port):
+            left_open.shutdown(socket.SHUT_RDWR)
 
 
 class Publisher:
@@ -137,7 +145,8 @@ class Publisher:
             self._failures += 1
             GLib.timeout_add(int(wait_s * 1000), self._connect)
         elif connection.sent_bytes() and not connection.bounded:
-            _bound_kernel_buffers(connection.port)
+            for found in _own_sockets(connection.port):
+                found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_SEND_BUFFER_BYTES)
             connection.bounded = self.connected = True
             self.connections += 1
             self._failures = 0
@@ -155,13 +164,13 @@ class Publisher:
         """Send an encoded sample, `kind` being "audio" or "video"; lost while not connected."""
         with self._lock:
             connection = self._connection
-        if connection is not None and connection.queued_s() < 2 * SEND_BUFFER_S:
+        if connection is not None and connection.queued_s(kind) < 2 * SEND_BUFFER_S:
             connection.push(kind, sample)
 
     def queued_s(self) -> float | None:
-        """Seconds of media in the send buffer, or None between connections."""
+        """Seconds of pictures in the send buffer, or None between connections."""
         with self._lock:
-            return None if self._connection is None else self._connection.queued_s()
+            return None if self._connection is None else self._connection.queued_s("video")
 
     def sent_bytes(self) -> int:
         """Bytes handed to the kernel over all connections."""

@@ -42,7 +42,8 @@ def _smooth_noise(rng: np.random.Generator, *, rows: int, columns: int, coarse_p
     lines = np.stack([np.interp(across, np.arange(wrapped.shape[1]), line) for line in wrapped])
     low = down.astype(int).clip(max=coarse.shape[0] - 2)
     part = (down - low)[:, None]
-    return (lines[low] * (1 - part) + lines[low + 1] * part).astype(np.uint8)
+    noise: Plane = (lines[low] * (1 - part) + lines[low + 1] * part).astype(np.uint8)
+    return noise
 
 
 def _digit(number: int, *, unit_px: int) -> Plane:
