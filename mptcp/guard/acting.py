@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import socket
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -150,14 +151,15 @@ class Guard:
         keeping.write(self._setting.state_file, self._kept)
 
     async def _act(self, kernel: Endpoints, action: Action) -> None:
+        subject = action.uplink or "connection"
         try:
             await self._do(kernel, action)
         except OSError as error:
             self._tally.failures[action.deed] += 1
-            _log.error("%s %s failed: %s (%s)", action.deed, action.uplink, error.strerror, action.evidence)
+            _log.error("%s %s failed: %s (%s)", action.deed, subject, error.strerror, action.evidence)
         else:
             self._tally.actions[action.deed, action.uplink] += 1
-            _log.warning("%s %s: %s", action.deed, action.uplink or "connection", action.evidence)
+            _log.warning("%s %s: %s", action.deed, subject, action.evidence)
         self._surveyed_s = None  # the next look must see what has changed
 
     async def _do(self, kernel: Endpoints, action: Action) -> None:
@@ -176,14 +178,17 @@ class Guard:
         if action.deed is Deed.REVIVE:
             await kernel.add(configured)
         if action.deed is Deed.RENEW and now is not None:
-            await kernel.add(now)
+            # By another number: the peer is told to drop the old one over another uplink, and that may come late.
+            await kernel.add(replace(now, number=0))
         if now is not None and action.deed in {Deed.DEMOTE, Deed.PROMOTE}:
             await kernel.set_backup(now, on=action.deed is Deed.DEMOTE)
 
     def _reset(self, connection: int | None) -> None:
+        interfaces = {address: each.interface for each in self._resolved() for address in each.addresses}
         for row in self._dump.tcp:
             if row.ulp is not None and row.ulp.local_token == connection:
-                killing.destroy(row)
+                name = interfaces.get(row.ends.local)
+                killing.destroy(row, socket.if_nametoindex(name) if name else 0)
 
     def _report(self) -> Report:
         probes = self._prober

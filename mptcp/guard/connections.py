@@ -26,8 +26,8 @@ def watch(memories: Memories, seen: Seen, policy: Policy) -> tuple[dict[int, Con
     actions: list[Action] = []
     for connection in seen.connections:
         acked = sum(subflow.acked_bytes for subflow in seen.subflows if subflow.connection == connection.key)
-        memory = _followed(memories.get(connection.key), connection, acked, seen.now_s)
-        evidence = _stuck(memory, acked, seen.now_s, policy)
+        memory = _followed(memories.get(connection.key), connection, acked, now_s=seen.now_s, gap_s=policy.stuck_gap_s)
+        evidence = _stuck(memory, seen.now_s, policy)
         if evidence is not None:
             memory = replace(memory, reset_s=seen.now_s)
             actions.append(Action(Deed.RESET, "", f"{connection.backlog_bytes} bytes {evidence}", connection.key))
@@ -35,22 +35,29 @@ def watch(memories: Memories, seen: Seen, policy: Policy) -> tuple[dict[int, Con
     return followed, actions
 
 
-def _followed(memory: ConnectionMemory | None, connection: Connection, acked: int, now_s: float) -> ConnectionMemory:
-    # A subflow that closes takes its count along, so the sum may fall: start over, the wait costs less than an error.
+def _followed(
+    memory: ConnectionMemory | None, connection: Connection, acked: int, *, now_s: float, gap_s: float
+) -> ConnectionMemory:
     if memory is None:
-        return ConnectionMemory(connection.acked_to, now_s, acked)
+        return ConnectionMemory(connection.acked_to, acked)
+    afresh = ConnectionMemory(connection.acked_to, acked, reset_s=memory.reset_s)
+    # A subflow that closes takes its count along, so the sum may fall: start over, the wait costs less than an error.
     if connection.acked_to != memory.acked_to or connection.backlog_bytes == 0 or acked < memory.subflow_bytes:
-        return ConnectionMemory(connection.acked_to, now_s, acked, memory.reset_s)
-    return memory
+        return afresh
+    if acked > memory.subflow_bytes:
+        since_s = now_s if memory.progress_since_s is None else memory.progress_since_s
+        more = memory.progress_bytes + acked - memory.subflow_bytes
+        return replace(memory, subflow_bytes=acked, progress_since_s=since_s, progress_s=now_s, progress_bytes=more)
+    return afresh if memory.progress_s is not None and now_s - memory.progress_s > gap_s else memory
 
 
-def _stuck(memory: ConnectionMemory, acked: int, now_s: float, policy: Policy) -> str | None:
-    stood_s = now_s - memory.since_s
-    if stood_s < policy.stuck_s or acked <= memory.subflow_bytes:
+def _stuck(memory: ConnectionMemory, now_s: float, policy: Policy) -> str | None:
+    if memory.progress_since_s is None or now_s - memory.progress_since_s < policy.stuck_s:
         return None
     if memory.reset_s is not None and now_s - memory.reset_s < policy.stuck_pause_s:
         return None
+    stood_s = now_s - memory.progress_since_s
     return (
         f"wait and none is acknowledged end to end for {stood_s:.1f} s, "
-        f"while its subflows acknowledged {acked - memory.subflow_bytes}"
+        f"while its subflows acknowledged {memory.progress_bytes}"
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any, Self
@@ -75,14 +75,15 @@ class Endpoints:
             return tuple([found async for message in await self._netlink.endpoint("show") for found in _read(message)])
 
     async def add(self, endpoint: Endpoint) -> None:
-        """Add an endpoint, by its number where that is free."""
+        """Add an endpoint: by its number where it has one (not 0) and that is free, else the kernel chooses one."""
         index = {"if_idx": _INDEX.pack(socket.if_nametoindex(endpoint.interface))} if endpoint.interface else {}
         wanted = {"addr": endpoint.address, "flags": endpoint.flags, **index}
         with _as_os_error():
-            try:
-                await self._finish(self._netlink.endpoint("add", id=endpoint.number, **wanted))
-            except NetlinkError:
-                await self._finish(self._netlink.endpoint("add", **wanted))
+            if endpoint.number:
+                with suppress(NetlinkError):
+                    await self._finish(self._netlink.endpoint("add", id=endpoint.number, **wanted))
+                    return
+            await self._finish(self._netlink.endpoint("add", **wanted))
 
     async def delete(self, endpoint: Endpoint) -> None:
         """Delete an endpoint: its subflows close at once, and what they had not delivered goes elsewhere."""

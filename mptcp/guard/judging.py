@@ -6,6 +6,7 @@ what betrays it is data that stays unacknowledged while the time since the last 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -105,26 +106,34 @@ def alive(candidate: Look, *, now_s: float, policy: Policy) -> bool:
 
 def failing(candidate: Look, *, now_s: float, policy: Policy) -> bool:
     """Whether there is evidence that the uplink carries nothing: silence, or lost probes with no acknowledgement."""
-    if candidate.silent:
-        return True
+    return candidate.silent or _unanswering(candidate, now_s=now_s, policy=policy) >= policy.idle_losses
+
+
+def _unanswering(candidate: Look, *, now_s: float, policy: Policy, since_s: float = -math.inf) -> int:
+    """Probes lost in a row; 0 where they tell nothing, because the uplink acknowledges or never answered one."""
     quiet = candidate.ack_age_s is None or candidate.ack_age_s > policy.probe_s * policy.idle_losses
     probes = candidate.memory.probes
-    return quiet and probes.proven and probes.lost_in_a_row(now_s) >= policy.idle_losses
+    return probes.lost_in_a_row(now_s, since_s) if quiet and probes.proven else 0
 
 
 def death(name: str, looks: Mapping[str, Look], *, now_s: float, policy: Policy) -> str | None:
     """The evidence that the uplink is dead while another lives; None when it is not, or when it is the last."""
     subject = looks[name]
-    if not subject.live or subject.answered_in_silence(now_s):
-        return None
-    heir = next((other for other in looks if other != name and alive(looks[other], now_s=now_s, policy=policy)), None)
-    if heir is None or not failing(subject, now_s=now_s, policy=policy):
+    heirs = [other for other in looks if other != name and alive(looks[other], now_s=now_s, policy=policy)]
+    if not subject.live or not heirs or subject.answered_in_silence(now_s):
         return None
     if subject.silent:
         out = sum(subflow.unacked for subflow in subject.subflows)
         return (
             f"no acknowledgement for {subject.silence_s:.2f} s (limit {subject.limit_s:.2f} s) with {out} segments out"
-            f", while {heir} is alive"
+            f", while {heirs[0]} is alive"
         )
-    lost = subject.memory.probes.lost_in_a_row(now_s)
-    return f"idle, and {lost} probes in a row unanswered, while {heir} is alive"
+    for heir in heirs:
+        # What was lost before the other began to answer both may have lost alike: one dark place, one responder.
+        since_s = looks[heir].memory.probes.answering_since_s(now_s)
+        if since_s is None:
+            continue
+        lost = _unanswering(subject, now_s=now_s, policy=policy, since_s=since_s)
+        if lost >= policy.idle_losses:
+            return f"idle, and {lost} probes in a row unanswered, while {heir} is alive"
+    return None

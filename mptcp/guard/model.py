@@ -31,7 +31,7 @@ class Policy:
     probe_urgent_s: float = 0.1
     probe_proving_s: float = 0.2
     probe_hunting_s: float = 0.25  # for a while after a death: most outages of a moving rig last seconds
-    hunting_s: float = 15.0
+    hunting_s: float = 60.0
 
     # Three answers in 0.4 s prove an uplink that died once; each death soon after a revival asks for four times as
     # long, up to half a minute, because each revival of a dead uplink costs the stream a stall.
@@ -59,7 +59,10 @@ class Policy:
     fast_ratio: float = 0.7  # of the budget, to come back
     fast_s: float = 5.0
 
-    stuck_s: float = 3.0  # twice the longest recovery seen without the guard
+    # A connection that stands still this long while its subflows acknowledge, without a second's pause: twice the
+    # longest recovery seen without the guard. Repetitions come every 0.2 s in the case this is for.
+    stuck_s: float = 3.0
+    stuck_gap_s: float = 1.0
     stuck_pause_s: float = 15.0
 
     look_s: float = 0.1
@@ -159,11 +162,13 @@ class UplinkMemory:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionMemory:
-    """Since when a connection stands at `acked_to`, and what its subflows had acknowledged then."""
+    """A connection that stands at `acked_to`: since when its subflows acknowledge all the same, and what they had."""
 
     acked_to: int = field(repr=False)
-    since_s: float
     subflow_bytes: int
+    progress_since_s: float | None = None
+    progress_s: float | None = None
+    progress_bytes: int = 0
     reset_s: float | None = None
 
 

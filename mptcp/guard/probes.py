@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 
 KEPT = 160  # half a minute at five a second, and a little
@@ -64,14 +65,23 @@ class Probes:
         newest = self.newest_answered
         return newest is not None and newest.at_s >= since_s
 
-    def lost_in_a_row(self, now_s: float) -> int:
-        """How many of the newest settled probes were lost."""
+    def lost_in_a_row(self, now_s: float, since_s: float = -math.inf) -> int:
+        """How many of the newest settled probes were lost, counting those sent at or after `since_s`."""
         count = 0
         for probe in reversed(self.settled(now_s)):
-            if probe.rtt_s is not None:
+            if probe.rtt_s is not None or probe.at_s < since_s:
                 break
             count += 1
         return count
+
+    def answering_since_s(self, now_s: float) -> float | None:
+        """When the oldest probe of the present run of answers was sent; None when the newest settled one was lost."""
+        since_s = None
+        for probe in reversed(self.settled(now_s)):
+            if probe.rtt_s is None:
+                break
+            since_s = probe.at_s
+        return since_s
 
     def steady(self, now_s: float, *, since_s: float, for_s: float) -> bool:
         """Whether the uplink answered all through the last `for_s`, none of it before `since_s`.

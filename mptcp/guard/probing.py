@@ -37,19 +37,24 @@ def _pause_s(subject: Look, *, suspicion: bool, now_s: float, policy: Policy) ->
         if memory.probes.answered_since(max(memory.since_s, now_s - 2 * policy.probe_s)):
             return policy.probe_proving_s
         return policy.probe_hunting_s if now_s - memory.since_s < policy.hunting_s else policy.probe_s
-    if subject.silent and (subject.silence_s or 0.0) > policy.hunting_s:
-        return policy.probe_hunting_s
-    return policy.probe_urgent_s if suspicion else policy.probe_s
+    if not suspicion:
+        return policy.probe_s
+    quiet_s = subject.silence_s or (now_s - (memory.missing_since_s or now_s))
+    return policy.probe_urgent_s if quiet_s < policy.hunting_s else policy.probe_hunting_s
 
 
 def _suspicious(subject: Look, policy: Policy) -> bool:
-    limit_s = policy.suspicion_ratio * subject.limit_s
-    return subject.live and subject.silence_s is not None and subject.silence_s >= limit_s
+    if not subject.live:
+        return False
+    quiet = subject.silence_s is not None and subject.silence_s >= policy.suspicion_ratio * subject.limit_s
+    return quiet or subject.memory.missing_since_s is not None
 
 
 def again_s(looks: Mapping[str, Look], policy: Policy) -> float:
     """How long until the next look: the moment at which a suspicion would become a verdict is not slept through."""
-    waits = [_wait_s(each, policy) for each in looks.values() if _suspicious(each, policy)]
+    waits = [
+        _wait_s(each, policy) for each in looks.values() if _suspicious(each, policy) and each.silence_s is not None
+    ]
     return max(SOONEST_S, min([policy.look_s, *waits]))
 
 
