@@ -16,6 +16,8 @@ LOWER_WINDOW_S = 3.0  # holds one keyframe of a 2 s GOP, and forgets a better ce
 UPPER_WINDOW_S = 0.5  # at 1 Mbit/s some 45 segments; shorter windows take a radio's bursts for capacity
 PACE_WINDOW_S = 0.3  # a backlog must be judged sooner than a capacity: three steps of 100 ms
 PACE_LEAST_S = 0.2  # one step alone would take a jump of the delay, as radio has them, for a lack of capacity
+FILLED = 1.25  # a quarter more than the path holds is a queue, and not the jitter of its round trip
+TWO_SEGMENTS = 3_000  # bytes: what one delayed acknowledgement frees, in and out of a window cut by losses
 DEAD_AFTER_S = 0.3  # a radio's own retransmissions stall an uplink for up to 0.2 s routinely
 DEAD_AFTER_RTTS = 4
 _SAMPLING_JITTER_S = 0.02  # a window of 0.5 s at 100 ms is five steps, each late by a few milliseconds
@@ -26,10 +28,10 @@ class UplinkSample:
     """One uplink at one moment, summed over its subflows.
 
     `delivered_bytes` counts payload that reached the far end, in order or not; it never falls.
-    `outstanding_bytes` is payload in flight. `delivery_rate` is the kernel's newest sample, in
-    payload. RTTs, the age of the last acknowledgement, the retransmission timeout and its back-off
-    are those of the subflow that acknowledged last. All but the first two are None while the uplink
-    has no subflow.
+    `outstanding_bytes` is payload in flight, `unsent_bytes` what waits for room to be sent.
+    `delivery_rate` is the kernel's newest sample, in payload. RTTs, the age of the last
+    acknowledgement, the retransmission timeout and its back-off are those of the subflow that
+    acknowledged last. All but the first two are None while the uplink has no subflow.
     """
 
     name: str
@@ -41,6 +43,7 @@ class UplinkSample:
     last_ack_age_s: float | None = None
     timeout_s: float | None = None
     backoff: int | None = None
+    unsent_bytes: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +71,18 @@ class UplinkEstimate:
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """A sample, with the time of the last acknowledgement: slopes from one to the next are exact."""
+    """A sample, with the time of the last acknowledgement: slopes from one to the next are exact.
+
+    `flowing` is whether that acknowledgement came after the data now in flight had set out.
+    """
 
     at_s: float
     ack_s: float
+    flowing: bool
     delivered: float
     outstanding: float
+    unsent: float
+    rtt_s: float
     min_rtt_s: float
 
 
@@ -108,6 +117,7 @@ class Uplink:
         self._rates = Recent(LOWER_WINDOW_S)
         self._evidence = Recent(LOWER_WINDOW_S)
         self._in_flight_since_s: float | None = None
+        self._idle_s = 0.0
         self._pace: float | None = None
 
     def feed(self, at_s: float, sample: UplinkSample) -> UplinkEstimate:
@@ -125,17 +135,18 @@ class Uplink:
 
     def _remember(self, at_s: float, sample: UplinkSample) -> bool:
         """Keep the sample; whether anything was delivered since the one before."""
-        if not sample.outstanding_bytes:
-            self._in_flight_since_s = None
-        elif self._in_flight_since_s is None:
-            self._in_flight_since_s = at_s
+        self._note_flight(at_s, sample)
         before = self._moments[-1].delivered if self._moments else sample.delivered_bytes
+        ack_s = at_s - (sample.last_ack_age_s or 0.0)
         moment = _Moment(
             at_s,
-            ack_s=at_s - self._silence_s(at_s, sample),
+            ack_s,
+            flowing=bool(sample.outstanding_bytes) and ack_s > self._idle_s,
             # Segments that arrived out of order count by their mean size, so the sum may step back a little.
             delivered=max(sample.delivered_bytes, before),
             outstanding=sample.outstanding_bytes or 0.0,
+            unsent=sample.unsent_bytes or 0.0,
+            rtt_s=sample.rtt_s or 0.0,
             min_rtt_s=sample.min_rtt_s or 0.0,
         )
         self._moments.append(moment)
@@ -143,23 +154,25 @@ class Uplink:
             self._moments.popleft()
         return moment.delivered > before
 
-    def _silence_s(self, at_s: float, sample: UplinkSample) -> float:
-        """How long data has been in flight without any acknowledgement.
-
-        It counts from the first sample with data in flight: the last acknowledgement of an uplink
-        that was idle is old without harm.
-        """
-        since_s = at_s if self._in_flight_since_s is None else self._in_flight_since_s
-        return min(sample.last_ack_age_s or 0.0, at_s - since_s)
+    def _note_flight(self, at_s: float, sample: UplinkSample) -> None:
+        """Between which two samples the data in flight set out; before the first sample, it might have at any time."""
+        if not sample.outstanding_bytes or not self._moments:
+            self._idle_s = at_s
+        if not sample.outstanding_bytes:
+            self._in_flight_since_s = None
+        elif self._in_flight_since_s is None:
+            self._in_flight_since_s = at_s
 
     def _dead(self, at_s: float, sample: UplinkSample) -> bool | None:
-        """Whether the silence is too long: 300 ms, four round trips, or the kernel's own timeout.
+        """Whether data in flight went unacknowledged too long: 300 ms, four round trips, or the kernel's timeout.
 
-        RTT and delivery rate of a dead uplink stay at their last good values, so they are not asked.
+        The silence counts from the first sample with data in flight, since the last acknowledgement
+        of an uplink that was idle is old without harm. RTT and delivery rate of a dead uplink stay
+        at their last good values, so they are not asked.
         """
-        if not sample.outstanding_bytes:
+        if self._in_flight_since_s is None:
             return None
-        silence_s = self._silence_s(at_s, sample)
+        silence_s = min(sample.last_ack_age_s or 0.0, at_s - self._in_flight_since_s)
         timed_out = bool(sample.backoff) and sample.timeout_s is not None and silence_s > sample.timeout_s
         return timed_out or silence_s > max(DEAD_AFTER_S, DEAD_AFTER_RTTS * (sample.rtt_s or 0.0))
 
@@ -193,11 +206,18 @@ class Uplink:
 def _busy(earlier: _Moment, later: _Moment) -> bool:
     """Whether the uplink was never out of data from one sample to the next.
 
-    What was delivered in between had left the queue up to one round trip before. It was in flight
-    at the earlier sample together with another round trip's worth, or else the queue ran empty.
+    Either the queue was deep: what was delivered in between was in flight at the earlier sample
+    together with another round trip's worth, or else the queue ran empty. Or it was kept filled:
+    data waited to be sent at both samples, and more was in flight than an empty queue would hold.
     """
     delivered = later.delivered - earlier.delivered
-    return earlier.outstanding >= delivered * (1 + earlier.min_rtt_s / (later.at_s - earlier.at_s)) > 0
+    without_queue = delivered * earlier.min_rtt_s / (later.at_s - earlier.at_s)
+    deep = earlier.outstanding >= delivered + without_queue
+    waiting = min(earlier.unsent, later.unsent) > 0
+    filled = waiting and min(earlier.outstanding, later.outstanding) > FILLED * without_queue + TWO_SEGMENTS
+    # A silence longer than the round trip, queue included, is one of loss or of a dead radio, not of a queue.
+    heard = later.at_s - later.ack_s <= later.rtt_s or delivered > 0
+    return earlier.flowing and earlier.outstanding > 0 and heard and (deep or filled)
 
 
 def _rate(first: _Moment, last: _Moment) -> float | None:

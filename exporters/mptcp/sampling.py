@@ -30,6 +30,7 @@ def uplink_sample(name: str, rows: Sequence[TcpRow], sums: Mapping[str, int]) ->
         name,
         delivered_bytes=acknowledged + sum((row.info.sacked or 0) * segment_bytes(row) for row in live),
         outstanding_bytes=sum(in_flight_segments(row) * segment_bytes(row) for row in live),
+        unsent_bytes=sum(row.info.notsent_bytes or 0 for row in live),
         delivery_rate=_delivery_rate(live),
         rtt_s=rtt_s(best.info.rtt),
         min_rtt_s=rtt_s(best.info.min_rtt),

@@ -113,6 +113,38 @@ def test_short_burst_gives_a_pace_but_no_upper_bound() -> None:
     assert estimates[-1].pace == pytest.approx(250_000, rel=0.05)
 
 
+def windowed(*, outstanding: float, unsent: float, steps: int = 10) -> UplinkEstimate:
+    """A link of 1 MB/s and 50 ms that holds 50 kB without a queue, under a fixed window."""
+    uplink = Uplink()
+    for step in range(steps):
+        sample = UplinkSample("a", 100_000.0 * step, outstanding, None, 0.08, RTT_S, 0.0, unsent_bytes=unsent)
+        estimate = uplink.feed(step * STEP_S, sample)
+    return estimate
+
+
+def test_shallow_queue_kept_filled_shows_the_rate() -> None:
+    """A queue shorter than a sampling step counts when data waits to be sent and more is in flight than the path holds."""
+    assert windowed(outstanding=90_000, unsent=5_000).capacity_upper == pytest.approx(1e6)
+
+
+@pytest.mark.parametrize(("outstanding", "unsent"), [(90_000, 0), (55_000, 5_000)])
+def test_window_that_may_run_empty_shows_nothing(outstanding: float, unsent: float) -> None:
+    """With nothing waiting, or no more in flight than the path holds, the queue may have run empty."""
+    assert windowed(outstanding=outstanding, unsent=unsent).capacity_upper is None
+
+
+def test_silence_of_loss_is_no_queue() -> None:
+    """Nothing heard for longer than a round trip is loss or a dead radio: what little got through is no capacity."""
+    uplink = Uplink()
+    delivered = [0, 10, 20, 20, 20, 20, 30, 40]
+    for step, value in enumerate(delivered):
+        heard = step - delivered.index(value)
+        sample = UplinkSample("a", value * 1000.0, 60_000, None, 0.06, RTT_S, heard * STEP_S)
+        estimate = uplink.feed(step * STEP_S, sample)
+
+        assert estimate.capacity_upper is None
+
+
 def rates(uplink: Uplink, values: list[float | None], *, start: int = 0) -> UplinkEstimate:
     """Feed kernel delivery rates of an idle-ish uplink, one each step, each with a byte delivered."""
     estimate = UplinkEstimate("a")

@@ -60,6 +60,7 @@ def test_sample_adds_up_its_subflows() -> None:
         last_ack_age_s=0.02,
         timeout_s=0.25,
         backoff=None,
+        unsent_bytes=0,
     )
 
 
