@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 NOW = EncoderTarget(2_500_000, 1280, 720, 30, floor_bps=300_000)
 LOWER = EncoderTarget(1_200_000, 1280, 720, 30)
 HIGHER = EncoderTarget(4_500_000, 1280, 720, 30)
-START_DEADLINE_S = 10.0
+REPORT_DEADLINE_S = 10.0
 
 
 class Stand:
@@ -36,15 +36,12 @@ class Stand:
 
     def start(self, character: str = "usual", *, file_limit: int = 256) -> None:
         """Start one process and wait until it listens."""
-        before = len(self.reports())
+        before = len(self.reported(0))
         argv = ["belacoder", belacoder_process.__file__, character, str(self._report), "pipe", "192.0.2.1", "5000"]
         # Popen's preexec_fn would be simpler, but warns where threads run.
         limited = ["prlimit", f"--nofile={file_limit}", "bash", "-c", 'exec -a "$0" "$@"', "belacoder", sys.executable]
         self._processes.append(subprocess.Popen([*limited, *argv[1:], "-b", str(self.file)]))
-        deadline_s = time.monotonic() + START_DEADLINE_S
-        while len(self.reports()) == before:
-            assert time.monotonic() < deadline_s
-            time.sleep(0.02)
+        self.reported(before + 1)
 
     def stop(self) -> None:
         """Kill every process that was started."""
@@ -53,9 +50,13 @@ class Stand:
             process.wait()
         self._processes.clear()
 
-    def reports(self) -> list[str]:
-        """The bounds after the start and after each signal."""
-        return self._report.read_text().splitlines() if self._report.exists() else []
+    def reported(self, count: int) -> list[str]:
+        """The bounds after the start and after each signal, once there are at least `count`."""
+        deadline_s = time.monotonic() + REPORT_DEADLINE_S
+        while len(lines := self._report.read_text().splitlines() if self._report.exists() else []) < count:
+            assert time.monotonic() < deadline_s, lines
+            time.sleep(0.02)
+        return lines
 
     def alive(self) -> bool:
         """Whether every process still runs."""
@@ -90,7 +91,7 @@ async def test_a_change_arrives(stand: Stand) -> None:
     result = await driver.apply(LOWER, Impact.NONE)
     status = await driver.read()
 
-    assert stand.reports() == ["(300000, 2500000)", "(300000, 1200000)"]
+    assert stand.reported(2) == ["(300000, 2500000)", "(300000, 1200000)"]
     assert (result.outcome, result.read_back, status.configured) == (Outcome.APPLIED, *[result.read_back] * 2)
     assert (result.read_back, result.clamped) == (EncoderTarget(1_200_000, 1280, 720, 30, floor_bps=300_000), False)
 
@@ -100,7 +101,7 @@ async def test_what_is_set_already_costs_no_signal(stand: Stand) -> None:
     stand.start()
     result = await stand.driver().apply(NOW, Impact.NONE)
 
-    assert (result.outcome, len(stand.reports())) == (Outcome.APPLIED, 1)
+    assert (result.outcome, len(stand.reported(1))) == (Outcome.APPLIED, 1)
 
 
 @pytest.mark.parametrize("character", ["deaf", "tidy"])
@@ -111,7 +112,7 @@ async def test_a_signal_sent_proves_nothing(stand: Stand, character: str) -> Non
     result = await driver.apply(LOWER, Impact.NONE)
     status = await driver.read()
 
-    assert len(stand.reports()) == 2
+    assert len(stand.reported(2)) == 2
     assert (result.outcome, status.configured) == (Outcome.UNKNOWN, NOW)
 
 
@@ -137,7 +138,7 @@ async def test_out_of_range_is_clamped_in_the_driver(stand: Stand) -> None:
     stand.start()
     result = await stand.driver().apply(EncoderTarget(100_000, 1280, 720, 30), Impact.NONE)
 
-    assert (stand.reports()[-1], result.clamped) == ("(300000, 300000)", True)
+    assert (stand.reported(2)[-1], result.clamped) == ("(300000, 300000)", True)
 
 
 async def test_nothing_runs(stand: Stand) -> None:
@@ -159,7 +160,7 @@ async def test_two_run(stand: Stand) -> None:
     stand.start()
     result = await stand.driver().apply(LOWER, Impact.NONE)
 
-    assert (result.outcome, "2 belacoder runs" in result.detail, len(stand.reports())) == (Outcome.REFUSED, True, 2)
+    assert (result.outcome, "2 belacoder runs" in result.detail, len(stand.reported(1))) == (Outcome.REFUSED, True, 2)
 
 
 async def test_a_new_process_is_fresh_state(stand: Stand) -> None:
@@ -262,7 +263,7 @@ async def test_a_folder_that_cannot_be_written(stand: Stand) -> None:
     stand.file.mkdir()
     result = await driver.apply(LOWER, Impact.NONE)
 
-    assert (result.outcome, len(stand.reports())) == (Outcome.REFUSED, 1)
+    assert (result.outcome, len(stand.reported(1))) == (Outcome.REFUSED, 1)
     assert "run as the same user" in result.detail
 
 
