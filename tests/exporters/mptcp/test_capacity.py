@@ -123,7 +123,7 @@ def windowed(*, outstanding: float, unsent: float, steps: int = 10) -> UplinkEst
 
 
 def test_shallow_queue_kept_filled_shows_the_rate() -> None:
-    """A queue shorter than a sampling step counts when data waits to be sent and more is in flight than the path holds."""
+    """A short queue counts when data waits to be sent and more is in flight than the path holds."""
     assert windowed(outstanding=90_000, unsent=5_000).capacity_upper == pytest.approx(1e6)
 
 
@@ -136,7 +136,7 @@ def test_window_that_may_run_empty_shows_nothing(outstanding: float, unsent: flo
 def test_silence_of_loss_is_no_queue() -> None:
     """Nothing heard for longer than a round trip is loss or a dead radio: what little got through is no capacity."""
     uplink = Uplink()
-    delivered = [0, 10, 20, 20, 20, 20, 30, 40]
+    delivered = [0, 10, 20, 20, 20, 30, 40, 50]
     for step, value in enumerate(delivered):
         heard = step - delivered.index(value)
         sample = UplinkSample("a", value * 1000.0, 60_000, None, 0.06, RTT_S, heard * STEP_S)
