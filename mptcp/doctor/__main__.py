@@ -35,7 +35,7 @@ def parser() -> Parser:
         help="on the Pi, an uplink; repeatable; default: those of pi-up",
     )
     described.add_argument("--port", type=int, default=8443, help="on the VPS, the stream's TCP port; default 8443")
-    described.add_argument("--responder-port", type=int, default=8444, help="on the VPS, UDP; default 8444")
+    described.add_argument("--responder-port", type=int, default=8445, help="on the VPS, UDP; default 8445")
     described.add_argument("--json", action="store_true", help="print the findings as a JSON array")
     return described
 

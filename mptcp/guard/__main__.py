@@ -32,7 +32,7 @@ def parse_responder(text: str) -> tuple[str, int]:
     try:
         return str(IPv4Address(listen.host)), listen.port
     except ValueError as error:
-        raise ValueError(f"{text!r}: give the VPS's IPv4 address and the port, for example 203.0.113.1:8444") from error
+        raise ValueError(f"{text!r}: give the VPS's IPv4 address and the port, for example 203.0.113.1:8445") from error
 
 
 def parse_pi_up(lines: str) -> tuple[Uplink, ...]:

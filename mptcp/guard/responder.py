@@ -78,7 +78,7 @@ def parser() -> Parser:
     described = Parser(
         prog="python -m mptcp.guard.responder", description="Echoes the guard's probes; runs on the VPS."
     )
-    described.add_argument("--listen", type=checked(Listen.parse), default=Listen("0.0.0.0", 8444))  # noqa: S104 - the rig comes from anywhere; whoever lacks the key gets no answer
+    described.add_argument("--listen", type=checked(Listen.parse), default=Listen("0.0.0.0", 8445))  # noqa: S104 - the rig comes from anywhere; whoever lacks the key gets no answer
     described.add_argument("--key-file", type=Path, required=True, help="file with the key that the guard has too")
     return described
 
