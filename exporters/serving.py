@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import html
 import logging
+import math
 import signal
 import socket
 import sys
@@ -86,6 +87,24 @@ def checked(parse: Callable[[str], T]) -> Callable[[str], T]:
             raise argparse.ArgumentTypeError(str(error)) from error
 
     return convert
+
+
+def port(text: str) -> int:
+    """A TCP port. Raises ValueError."""
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= 65535:
+        raise ValueError(f"{text!r} is not a port, 1 to 65535")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """An interval to poll at. Raises ValueError."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0.01 <= value <= 60:
+        raise ValueError(f"{text!r} is not a number of seconds between 0.01 and 60")
+    return value
 
 
 class _Handler(WSGIRequestHandler):

@@ -12,7 +12,7 @@ from exporters.ingest.aliases import Alias, conflicts, parse_alias
 from exporters.ingest.observing import Observation, begin, observe
 from exporters.ingest.parsing import parse
 from exporters.ingest.reading import StatPage
-from exporters.serving import Exporter, Listen, Parser, StartError, checked, main, serve
+from exporters.serving import Exporter, Listen, Parser, StartError, checked, main, seconds, serve
 
 
 class Watch:
@@ -48,7 +48,7 @@ def parser() -> Parser:
         type=checked(_alias),
         help="a stream and the alias to show it by; ALIAS=APP/@FILE reads its name, the key, from a file; repeatable",
     )
-    described.add_argument("--interval", type=float, default=0.2, metavar="SECONDS", help="default 0.2")
+    described.add_argument("--interval", type=checked(seconds), default=0.2, metavar="SECONDS", help="default 0.2")
     described.add_argument("--listen", type=checked(Listen.parse), default=Listen("127.0.0.1", 12752))
     return described
 

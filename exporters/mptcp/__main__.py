@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+from collections.abc import Callable
 from typing import Any
 
 from exporters.catalog import MPTCP
@@ -13,16 +15,26 @@ from exporters.mptcp.model import Kernel, PathManager
 from exporters.mptcp.observing import Observation, Observer
 from exporters.mptcp.summing import Scope
 from exporters.mptcp.uplinks import Resolved, Role, Surroundings, Uplink, conflicts, parse_uplink, resolve
-from exporters.serving import Exporter, Listen, Parser, StartError, checked, main, serve
+from exporters.serving import Exporter, Listen, Parser, StartError, checked, main, port, seconds, serve
 
 _log = logging.getLogger(__name__)
 
 
 class Watch:
-    """The exporter's sources, and what one of them tells another: addresses and endpoints."""
+    """The exporter's sources, and what one of them tells another: addresses and endpoints.
 
-    def __init__(self, diag: reading.Diag, scope: Scope, uplinks: tuple[Uplink, ...], around: Surroundings) -> None:
-        self._diag = diag
+    `open_diag` is called for a socket at the first dump and after each failure.
+    """
+
+    def __init__(
+        self,
+        open_diag: Callable[[], reading.Diag],
+        scope: Scope,
+        uplinks: tuple[Uplink, ...],
+        around: Surroundings,
+    ) -> None:
+        self._open_diag = open_diag
+        self._diag: reading.Diag | None = None
         self._scope = scope
         self._uplinks = uplinks
         self._around = around
@@ -30,8 +42,21 @@ class Watch:
         self._missing: frozenset[str] = frozenset()
 
     async def sockets(self) -> Observation:
-        """Dump the sockets and observe them."""
-        return self._observer.observe(await self._diag.dump(self._scope.ports), self._resolved())
+        """Dump the sockets and observe them. Raises OSError for what the kernel refuses."""
+        if self._diag is None:
+            self._diag = self._open_diag()
+        try:
+            dump = await self._diag.dump(self._scope.ports)
+        except OSError:
+            await self.close()
+            raise
+        return self._observer.observe(dump, self._resolved())
+
+    async def close(self) -> None:
+        """Give the netlink socket back. Idempotent."""
+        if self._diag is not None:
+            self._diag.close()
+            self._diag = None
 
     async def addresses(self) -> None:
         """Learn the interfaces' addresses anew: a modem that reconnects comes back with another."""
@@ -89,9 +114,15 @@ def parser() -> Parser:
         help="a name and its interface, address or endpoint id (id:2); at the receiver the remote address; repeatable",
     )
     described.add_argument("--role", type=Role, choices=list(Role), default=Role.SENDER, help="which end of the stream")
-    described.add_argument("--port", type=int, help="the stream's MPTCP port, at either end; default: all MPTCP")
-    described.add_argument("--front-port", type=int, help="the plain TCP port of a proxy before the MPTCP connection")
-    described.add_argument("--sample-interval", type=float, default=0.1, metavar="SECONDS", help="default 0.1")
+    described.add_argument(
+        "--port", type=checked(port), help="the stream's MPTCP port, at either end; default: all MPTCP"
+    )
+    described.add_argument(
+        "--front-port", type=checked(port), help="the plain TCP port of a proxy before the MPTCP connection"
+    )
+    described.add_argument(
+        "--sample-interval", type=checked(seconds), default=0.1, metavar="SECONDS", help="default 0.1"
+    )
     described.add_argument("--listen", type=checked(Listen.parse), default=Listen("127.0.0.1", 12751))
     return described
 
@@ -99,25 +130,26 @@ def parser() -> Parser:
 def run() -> None:
     """Check the command line against the machine, then poll and serve."""
     options = parser().parse_args()
+    if options.front_port is not None and options.port is None:
+        raise StartError("--front-port needs --port: give the port of the MPTCP connection behind the proxy too")
     scope = Scope(options.role, options.port, options.front_port)
     around = asyncio.run(_surroundings())
     problems = conflicts(options.uplink, scope.role, around)
     if problems:
         raise StartError("; ".join(problems))
-    with reading.Diag() as diag:
-        watch = Watch(diag, scope, tuple(options.uplink), around)
-        exporter = Exporter("mptcp", "MPTCP exporter", MPTCP, sources(watch, options.sample_interval))
-        serve(exporter, options.listen)
+    watch = Watch(reading.Diag, scope, tuple(options.uplink), around)
+    polled = sources(watch, options.sample_interval)
+    serve(Exporter("mptcp", "MPTCP exporter", MPTCP, polled, close=watch.close), options.listen)
 
 
 async def _surroundings() -> Surroundings:
-    """Addresses and endpoints at the start; endpoints are left empty where the kernel has no MPTCP."""
-    addresses = await reading.interface_addresses()
-    try:
+    """Addresses and endpoints at the start, as far as they can be read; the sources report what cannot."""
+    addresses: dict[str, frozenset[str]] = {}
+    with contextlib.suppress(Exception):  # pyroute2 raises several kinds
+        addresses = await reading.interface_addresses()
+    with contextlib.suppress(Exception):
         return Surroundings(addresses, (await reading.path_manager()).endpoints)
-    except Exception as error:  # noqa: BLE001 - pyroute2 raises several kinds; the path_manager source reports it
-        _log.debug("path manager: %s", error)
-        return Surroundings(addresses)
+    return Surroundings(addresses)
 
 
 if __name__ == "__main__":

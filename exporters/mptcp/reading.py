@@ -51,6 +51,10 @@ class Diag:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give the socket back. Idempotent."""
         self._socket.close()
 
     async def dump(self, ports: Sequence[int]) -> Dump:

@@ -1,0 +1,306 @@
+"""The exporter as a process: wrong command lines, and a real stream in the demo's world."""
+
+from __future__ import annotations
+
+import re
+import socket
+import subprocess
+import sys
+import threading
+import time
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING
+
+import pytest
+
+from deploy.demo.control import Direction
+from deploy.demo.link import Change
+from deploy.demo.namespaces import Namespace
+from deploy.demo.world import World
+from exporters.collecting import Clock
+from exporters.mptcp.__main__ import Watch, sources
+from exporters.mptcp.model import Dump
+from exporters.mptcp.summing import Scope
+from exporters.mptcp.uplinks import Role, Surroundings, parse_uplink
+from tests.exporters.exposing import complaints
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PORT = 12751
+STREAM_PORT = 5000
+READY_S = 20.0
+
+
+def arguments(*given: str) -> list[str]:
+    """The exporter's command line."""
+    return [sys.executable, "-W", "error", "-m", "exporters.mptcp", *given]
+
+
+def complaint(*given: str) -> str:
+    """What a command line that must be refused is told, in one line, with exit code 2."""
+    done = subprocess.run(arguments(*given), capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    return done.stderr
+
+
+class Exporter:
+    """The exporter running in a namespace."""
+
+    def __init__(self, namespace: Namespace, *given: str) -> None:
+        self._namespace = namespace
+        self.process = subprocess.Popen(
+            namespace.command(arguments(*given)), stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL
+        )
+
+    def scrape(self) -> str:
+        """One scrape's body."""
+        with self._namespace.socket() as connection:
+            connection.settimeout(5)
+            connection.connect(("127.0.0.1", PORT))
+            connection.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
+            return connection.makefile().read().partition("\n\n")[2]
+
+    def until(self, holds: Callable[[dict[str, float]], bool]) -> dict[str, float]:
+        """Scrape until the samples satisfy `holds`; the samples."""
+        deadline = time.monotonic() + READY_S
+        seen: dict[str, float] = {}
+        while time.monotonic() < deadline:
+            try:
+                seen = samples(self.scrape())
+            except OSError:
+                seen = {}
+            if seen and holds(seen):
+                return seen
+            time.sleep(0.1)
+        raise AssertionError(f"not within {READY_S} s; the last scrape was {seen}")
+
+    def end(self) -> tuple[int, str]:
+        """Ask it to end: exit code and log."""
+        self.process.terminate()
+        _, log = self.process.communicate(timeout=10)
+        return self.process.returncode, log
+
+
+def samples(text: str) -> dict[str, float]:
+    """Samples by name and labels as exposed."""
+    found = re.findall(r"^([a-z_]+(?:\{[^}]*\})?) (\S+)$", text, re.MULTILINE)
+    return {name: float(value) for name, value in found}
+
+
+@contextmanager
+def running(namespace: Namespace, *given: str) -> Iterator[Exporter]:
+    """An exporter for the length of a `with`."""
+    exporter = Exporter(namespace, *given)
+    try:
+        yield exporter
+    finally:
+        if exporter.process.poll() is None:
+            exporter.end()
+
+
+@contextmanager
+def streaming(world: World) -> Iterator[None]:
+    """A stream of some 2.5 Mbit/s in frames from the rig to the server."""
+    over = threading.Event()
+    with (
+        world.vps.socket(protocol=socket.IPPROTO_MPTCP) as server,
+        world.pi.socket(protocol=socket.IPPROTO_MPTCP) as client,
+    ):
+        server.bind((world.server, STREAM_PORT))
+        server.listen()
+        client.connect((world.server, STREAM_PORT))
+        far, _ = server.accept()
+        client.settimeout(0.2)
+        far.settimeout(0.2)
+        threads = [
+            threading.Thread(target=_send, args=(client, over)),
+            threading.Thread(target=_read, args=(far, over)),
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            for thread in threads:
+                thread.join()
+            far.close()
+
+
+def _send(client: socket.socket, over: threading.Event) -> None:
+    while not over.wait(1 / 30):
+        try:
+            client.send(bytes(10_000))
+        except TimeoutError:
+            continue
+
+
+def _read(far: socket.socket, over: threading.Event) -> None:
+    while not over.is_set():
+        try:
+            far.recv(1 << 18)
+        except TimeoutError:
+            continue
+
+
+def _all_above(counter: str, found: dict[str, float]) -> bool:
+    return all(found.get(f'{counter}{{uplink="{name}"}}', 0) > 50_000 for name in ("verizon", "att"))
+
+
+class Refusing:
+    """Stands for sock_diag that may not be opened, and then may; its dumps are empty."""
+
+    def __init__(self, *errors: OSError | None) -> None:
+        self._errors = list(errors)
+        self.opened = self.closed = 0
+
+    def __call__(self) -> Refusing:
+        """Open it."""
+        self.opened += 1
+        error = self._errors.pop(0)
+        if error is not None:
+            raise error
+        return self
+
+    async def dump(self, ports: tuple[int, ...]) -> Dump:
+        """No sockets at all; an error when one was asked for."""
+        assert ports == (STREAM_PORT,)
+        error = self._errors.pop(0)
+        if error is not None:
+            raise error
+        return Dump(0.1 * self.opened, (), ())
+
+    def close(self) -> None:
+        """Close it."""
+        self.closed += 1
+
+
+async def test_refused_permission_fails_until_it_is_granted(caplog: pytest.LogCaptureFixture) -> None:
+    """Without permission the source fails, with one line; it works once permitted, and replaces a broken socket."""
+    refused = PermissionError(1, "Operation not permitted")
+    diag = Refusing(refused, refused, None, None, OSError(105, "No buffer space available"), None, None)
+    scope, uplinks = Scope(Role.SENDER, STREAM_PORT), (parse_uplink("a=10.0.0.1"),)
+    watch = Watch(diag, scope, uplinks, Surroundings())  # type: ignore[arg-type] # a stand-in with the methods used
+    source = sources(watch, 0.1)[0]
+    clock = Clock(lambda: 0.0, lambda: 0.0)
+
+    for _ in range(5):
+        await source.poll(clock)
+
+    warnings = [record.message for record in caplog.records if record.message.startswith("sockets")]
+    assert warnings == [
+        "sockets: cannot read: [Errno 1] Operation not permitted",
+        "sockets: cannot read: [Errno 105] No buffer space available",
+    ]
+    assert (diag.opened, diag.closed) == (4, 1)
+    assert ("mptcp_connections", 0) in [(point.metric, point.value) for point in source.points("mptcp", 0)]
+
+
+def test_no_uplink_is_refused() -> None:
+    """Without an uplink there is nothing to name."""
+    assert "the following arguments are required: --uplink" in complaint()
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--uplink", "eth1"], "argument --uplink: 'eth1' is not NAME=INTERFACE, NAME=ADDRESS or NAME=id:N"),
+        (["--uplink", "a=127.0.0.1", "--uplink", "b=lo"], "uplinks a and b stand for the same address"),
+        (["--uplink", "a=lo", "--uplink", "a=eth9"], "uplink a is given twice"),
+        (["--uplink", "a=lo", "--role", "receiver"], "at the receiver give the remote address or id:N"),
+        (["--uplink", "a=lo", "--role", "both"], "argument --role: invalid"),
+        (["--uplink", "a=lo", "--listen", "here"], "argument --listen: 'here' is not HOST:PORT"),
+        (["--uplink", "a=lo", "--port", "70000"], "argument --port: '70000' is not a port, 1 to 65535"),
+        (["--uplink", "a=lo", "--front-port", "1935"], "--front-port needs --port"),
+        (["--uplink", "a=lo", "--sample-interval", "0"], "argument --sample-interval: '0' is not a number of seconds"),
+        (["--uplink", "a=lo", "--listen", "203.0.113.9:1"], "cannot listen on 203.0.113.9:1"),
+    ],
+)
+def test_wrong_command_line_is_one_line(given: list[str], said: str) -> None:
+    """What is wrong is told in one line, with the remedy, and exit code 2."""
+    assert said in complaint(*given)
+
+
+@pytest.mark.root
+@pytest.mark.mptcp
+def test_stream_is_seen_from_both_ends_and_through_trouble() -> None:
+    """A stream over two uplinks: bytes by uplink at both ends, a dead uplink told, a lost address survived."""
+    sender = ("--uplink", "verizon=verizon", "--uplink", "att=id:2", "--port", str(STREAM_PORT))
+    receiver = ("--role", "receiver", "--uplink", "verizon=100.64.10.2", "--uplink", "att=id:2")
+    with (
+        World() as world,
+        streaming(world),
+        running(world.pi, *sender) as pi,
+        running(world.vps, *receiver, "--port", str(STREAM_PORT)) as vps,
+    ):
+        for exporter, counter in ((pi, "acknowledged"), (vps, "receive")):
+            seen = exporter.until(partial(_all_above, f"mptcp_uplink_{counter}_bytes_total"))
+            assert seen["mptcp_connections"] == 1
+            assert seen["mptcp_connection_subflows"] == 2
+            assert seen["mptcp_connection_fallback"] == 0
+            assert seen["mptcp_enabled"] == 1
+            assert complaints(exporter.scrape()) == ""
+        assert pi.until(lambda found: "mptcp_endpoints" in found)["mptcp_endpoints"] == 2
+        assert vps.until(lambda found: "mptcp_connection_head_of_line_gap_bytes" in found)
+
+        world.control.set("att", Change(hole=True), Direction.BOTH)
+        dead = pi.until(lambda found: found.get('mptcp_uplink_dead{uplink="att"}') == 1)
+        assert dead['mptcp_uplink_capacity_upper_bytes_per_second{uplink="att"}'] == 0
+        assert dead['mptcp_uplink_dead{uplink="verizon"}'] == 0
+
+        world.control.set("att", Change(hole=False), Direction.BOTH)
+        pi.until(lambda found: found.get('mptcp_uplink_dead{uplink="att"}', 1) == 0)
+
+        world.pi.run(["ip", "addr", "flush", "dev", "verizon"])
+        pi.until(lambda found: found['mptcp_uplink_present{uplink="verizon"}'] == 0)
+        code, log = pi.end()
+
+    assert code == 0
+    assert log.count("uplink verizon: has no address now; waiting for its interface or endpoint") == 1
+    assert "100.64." not in log
+
+
+@pytest.mark.root
+@pytest.mark.mptcp
+def test_unknown_uplink_waits_and_no_stream_is_no_zero() -> None:
+    """An interface that does not exist is told once and waited for; without a stream there is no backlog to show."""
+    with Namespace.create("test") as namespace:
+        namespace.run(["ip", "link", "set", "lo", "up"])
+        with running(namespace, "--uplink", "verizon=wwan0", "--port", str(STREAM_PORT)) as exporter:
+            seen = exporter.until(lambda found: found.get('mptcp_uplink_present{uplink="verizon"}') == 0)
+            assert "mptcp_connection_backlog_bytes" not in seen
+            assert "mptcp_connection_drain_time_seconds" not in seen
+            assert seen["mptcp_connections"] == 0
+
+            namespace.run(["ip", "link", "add", "wwan0", "type", "veth", "peer", "name", "far"])
+            namespace.run(["ip", "addr", "add", "10.7.0.2/24", "dev", "wwan0"])
+            exporter.until(lambda found: found['mptcp_uplink_present{uplink="verizon"}'] == 1)
+            _, log = exporter.end()
+
+    assert log.count("uplink verizon: has no address now") == 1
+    assert log.count("uplink verizon: has an address again") == 1
+
+
+@pytest.mark.root
+@pytest.mark.mptcp
+def test_mptcp_switched_off_is_told() -> None:
+    """With net.mptcp.enabled=0 the stream shows as fallen back, and the switch as off."""
+    with Namespace.create("test") as namespace:
+        namespace.run(["ip", "link", "set", "lo", "up"])
+        namespace.sysctl("net.mptcp.enabled", 0)
+        with (
+            namespace.socket() as server,
+            namespace.socket() as client,
+            running(namespace, "--uplink", "loop=127.0.0.1", "--port", str(STREAM_PORT)) as exporter,
+        ):
+            server.bind(("127.0.0.1", STREAM_PORT))
+            server.listen()
+            client.connect(("127.0.0.1", STREAM_PORT))
+            seen = exporter.until(lambda found: found.get("mptcp_connection_fallback") == 1)
+
+    assert seen["mptcp_enabled"] == 0
+    assert seen["mptcp_connections"] == 0
