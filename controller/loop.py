@@ -20,9 +20,11 @@ from controller.ports import NoAnswer, Window
 from controller.status import Counts
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from controller.arming import SelfTest
     from controller.decision.machine import Decision
-    from controller.decision.model import Observation
+    from controller.decision.model import Observation, Override
     from controller.decision.policy import Policy
     from controller.driven import DrivenEncoder, DrivenStudio
     from controller.journal import Journal
@@ -60,6 +62,7 @@ class Loop:
         journal: Journal,
         self_test: SelfTest,
         state: State | None = None,
+        override: Callable[[], Override | None] = lambda: None,
     ) -> None:
         self.policy = policy
         self.period_s = period_s
@@ -77,13 +80,21 @@ class Loop:
         self._source_answered: bool | None = None
         self._defect: str | None = None
         self._fetching: asyncio.Task[Window | NoAnswer] | None = None
+        self._override = override
+        self._hurried = asyncio.Event()
+
+    def hurry(self) -> None:
+        """Make a tick now, besides those of the schedule: somebody waits for what was just ordered."""
+        self._hurried.set()
 
     async def run(self) -> None:
         """Tick until cancelled, at whole periods after the start: a late tick makes no later one late."""
         start_s, number = self._clock.monotonic_s(), 0
         try:
             while True:
-                await self._wait_until(start_s + number * self.period_s)
+                if await self._hurried_before(start_s + number * self.period_s):
+                    await self.tick()
+                    continue
                 await self.tick()
                 passed = (self._clock.monotonic_s() - start_s) / self.period_s
                 number = max(number + 1, math.ceil(passed))
@@ -91,10 +102,17 @@ class Loop:
             if self._fetching is not None:
                 self._fetching.cancel()
 
-    async def _wait_until(self, due_s: float) -> None:
-        await asyncio.sleep(max(0.0, due_s - self._clock.monotonic_s()))
-        if self._clock.monotonic_s() - due_s > self.period_s / 2:
-            self._count(ticks_late=1)
+    async def _hurried_before(self, due_s: float) -> bool:
+        """Wait until `due_s`; True where a tick is asked for sooner."""
+        try:
+            async with asyncio.timeout(max(0.0, due_s - self._clock.monotonic_s())):
+                await self._hurried.wait()
+        except TimeoutError:
+            if self._clock.monotonic_s() - due_s > self.period_s / 2:
+                self._count(ticks_late=1)
+            return False
+        self._hurried.clear()
+        return True
 
     async def tick(self) -> None:
         """One tick. A defect in it is counted, and told when it is new; the next tick has another chance."""
@@ -116,7 +134,7 @@ class Loop:
             encoder=self._encoder.reading(),
             encoder_traits=self._encoder.traits,
             scene=self._studio.reading(),
-            override=None,
+            override=self._override(),
             policy=self.policy,
         )
         decision = decide(self.state, observation, self.policy)
@@ -172,7 +190,8 @@ class Loop:
     def _source_says(self, problem: str | None) -> None:
         if self._source_answered is not (problem is None):
             self._source_answered = problem is None
-            self._notice("prometheus", problem or "it answers")
+            level = logging.INFO if problem is None else logging.WARNING
+            self._notice("prometheus", problem or "it answers", level=level)
         self.pulse = replace(self.pulse, source_problem=problem)
 
     def _tell_defect(self, error: Exception) -> None:
@@ -182,8 +201,8 @@ class Loop:
             _log.error("the tick failed", exc_info=error)
             self._notice("controller", defect)
 
-    def _notice(self, subject: str, text: str) -> None:
-        _log.info("%s: %s", subject, text)
+    def _notice(self, subject: str, text: str, *, level: int = logging.INFO) -> None:
+        _log.log(level, "%s: %s", subject, text)
         self._journal.noticed(at_s=self._clock.wall_s(), subject=subject, text=text)
 
     def _count(self, *, decisions: int = 0, ticks_late: int = 0, ticks_failed: int = 0) -> None:
