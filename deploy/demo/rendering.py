@@ -42,6 +42,8 @@ def prometheus(name: str, directory: Path) -> Path:
     for job in config["scrape_configs"]:
         for group in job["static_configs"]:
             group["labels"]["rig"] = RIG
+    # Prometheus looks for rule files beside its configuration, and this one is written elsewhere.
+    config["rule_files"] = [str(ROOT / "prometheus" / rules) for rules in config.get("rule_files", [])]
     return _write(directory / f"prometheus-{name}.yml", config)
 
 

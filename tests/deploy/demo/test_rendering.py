@@ -33,6 +33,13 @@ def test_prometheus_configuration(name: str, tmp_path: Path) -> None:
     subprocess.run([promtool, "check", "config", str(path)], check=True, capture_output=True)
 
 
+def test_the_rules_are_the_shipped_ones(tmp_path: Path) -> None:
+    """The demo's server loads every rule file of the repository, from where it stands."""
+    loaded = yaml.safe_load(rendering.prometheus("vps", tmp_path).read_text())["rule_files"]
+    assert loaded
+    assert all(Path(path).is_absolute() and Path(path).is_file() for path in loaded)
+
+
 @pytest.mark.parametrize("policy", ["adaptive", "locked"])
 @pytest.mark.parametrize("personality", ["live", "restart", "stored"])
 def test_edge_configuration(policy: str, personality: str, tmp_path: Path, password_file: Path) -> None:
