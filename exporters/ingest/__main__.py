@@ -72,9 +72,16 @@ def run() -> None:
 
 def _alias(text: str) -> Alias:
     try:
-        return parse_alias(text, lambda path: Path(path).read_text(encoding="utf-8"))
+        return parse_alias(text, _read_key)
     except OSError as error:
         raise ValueError(f"cannot read the key file {error.filename}: {error.strerror}") from error
+
+
+def _read_key(path: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ValueError(f"cannot read the key file {path}: it is no UTF-8 text") from None
 
 
 def _http_url(text: str) -> str:

@@ -47,7 +47,7 @@ def parse(page: bytes) -> tuple[Stream, ...]:
     """The streams of a `/stat` page. Raises StatError for anything that is not such a page."""
     try:
         root = fromstring(page)
-    except (ParseError, DefusedXmlException, ValueError) as error:
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
         raise StatError(f"the answer is not plain XML ({type(error).__name__}); is `rtmp_stat all;` set?") from None
     if root.tag != "rtmp":
         raise StatError("the answer is XML, but not of nginx-rtmp; does the URL name the rtmp_stat location?")
