@@ -149,12 +149,34 @@ class ObsSection(SecretPlace):
     )
 
 
+class TokenPlace(Section):
+    """Where one token is kept: a file or an environment variable, never this file."""
+
+    token_file: Text | None = Field(default=None, description="the path of a file that holds the token")
+    token_env: Text | None = Field(default=None, description="the name of a variable that holds the token")
+
+
+class TokensSection(Section):
+    """Who may do what: a token each; without one, nobody may."""
+
+    read: TokenPlace = Field(default=TokenPlace(), description="a section, like {token_file: /etc/vvlive/read-token}")
+    control: TokenPlace = Field(
+        default=TokenPlace(), description="a section, like {token_file: /etc/vvlive/control-token}"
+    )
+    alert: TokenPlace = Field(default=TokenPlace(), description="a section, like {token_file: /etc/vvlive/alert-token}")
+    link: TokenPlace = Field(default=TokenPlace(), description="a section, like {token_file: /etc/vvlive/link-token}")
+
+
 class ApiSection(Section):
     """The HTTP face."""
 
     listen: Annotated[str, AfterValidator(_listen)] = Field(
         default="127.0.0.1:8000", description="the address and port to listen on, like 127.0.0.1:8000"
     )
+    open_reads: bool = Field(
+        default=True, description="true or false: whether programs on this machine may read without a token"
+    )
+    tokens: TokensSection = Field(default=TokensSection(), description="a section, like {control: {token_env: X}}")
 
     @property
     def address(self) -> tuple[str, int]:

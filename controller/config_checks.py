@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from controller.config import EncoderSection, ScenesSection
+from controller.config import EncoderSection, ScenesSection, TokensSection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -23,6 +23,9 @@ def contradictions(document: Mapping[Any, Any]) -> Iterator[str]:
         section = _section(document, name)
         if section.get("password_file") is not None and section.get("password_env") is not None:
             yield f"{name}.password_file: stands beside password_env; remove one of them"
+    for name, section in _token_places(document):
+        if section.get("token_file") is not None and section.get("token_env") is not None:
+            yield f"{name}.token_file: stands beside token_env; remove one of them"
     yield from _encoder(document)
     yield from _scenes(_section(_section(document, "obs"), "scenes"))
 
@@ -30,6 +33,13 @@ def contradictions(document: Mapping[Any, Any]) -> Iterator[str]:
 def _section(parent: Mapping[Any, Any], name: str) -> Section:
     section = parent.get(name)
     return section if isinstance(section, dict) else {}
+
+
+def _token_places(document: Mapping[Any, Any]) -> Iterator[tuple[str, Section]]:
+    tokens = _section(_section(document, "api"), "tokens")
+    for scope in TokensSection.model_fields:
+        yield f"api.tokens.{scope}", _section(tokens, scope)
+    yield "link", _section(document, "link")
 
 
 def _encoder(document: Mapping[Any, Any]) -> Iterator[str]:

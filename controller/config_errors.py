@@ -33,6 +33,7 @@ _WORDS = {
     "int_from_float": "is not a whole number",
     "float_type": "is not a number",
     "finite_number": "is not a finite number",
+    "bool_type": "is not true or false",
     "dict_type": "is not a section of indented keys",
     "model_type": "is not a section of indented keys",
     "model_attributes_type": "is not a section of indented keys",
@@ -68,7 +69,8 @@ def _unknown_remedy(path: tuple[str, ...]) -> str:
     parent = _model_at(path[:-1])
     key = path[-1]
     if key in _NOT_HERE:
-        return "secrets are not written here: use password_file or password_env"
+        kind = "token" if parent is not None and "token_file" in parent.model_fields else "password"
+        return f"secrets are not written here: use {kind}_file or {kind}_env"
     near = difflib.get_close_matches(key, parent.model_fields if parent else (), n=1)
     return f'did you mean "{near[0]}"?' if near else "remove it"
 

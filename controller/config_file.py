@@ -6,16 +6,16 @@ value that could be a secret.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import SecretStr, ValidationError
 
-from controller.config import Config
+from controller.config import Config, TokensSection
 from controller.config_checks import contradictions
 from controller.config_errors import error_line
-from controller.secret_places import SecretError, secret_of
+from controller.secret_places import SecretError, secret_of, token_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,10 +32,12 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The passwords that the configuration points to; empty where it points to none."""
+    """The secrets that the configuration points to; empty where it points to none. `tokens` is by scope."""
 
     encoder_password: SecretStr
     obs_password: SecretStr
+    tokens: Mapping[str, SecretStr] = field(default_factory=dict)
+    link_token: SecretStr = field(default_factory=lambda: SecretStr(""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,15 +76,39 @@ def validate(document: object, *, environment: Mapping[str, str]) -> Loaded:
         lines += [error_line(one) for one in error.errors(include_url=False)]
     lines += contradictions(document)
     passwords = {name: _password(name, document, environment, lines) for name in ("encoder", "obs")}
+    tokens = {
+        scope: _token(f"api.tokens.{scope}", document, environment, lines) for scope in TokensSection.model_fields
+    }
+    link_token = _token("link", document, environment, lines)
     if config is None or lines:
         raise ConfigError(tuple(lines))
-    return Loaded(config, Secrets(encoder_password=passwords["encoder"], obs_password=passwords["obs"]))
+    return Loaded(
+        config,
+        Secrets(
+            encoder_password=passwords["encoder"],
+            obs_password=passwords["obs"],
+            tokens={scope: token for scope, token in tokens.items() if token.get_secret_value()},
+            link_token=link_token,
+        ),
+    )
 
 
 def _password(name: str, document: Mapping[Any, Any], environment: Mapping[str, str], lines: list[str]) -> SecretStr:
     """The password of section `name`; "" where it has none, or where a line is added to `lines`."""
     try:
         return secret_of(name, document.get(name), environment=environment)
+    except SecretError as error:
+        lines.append(str(error))
+        return SecretStr("")
+
+
+def _token(name: str, document: object, environment: Mapping[str, str], lines: list[str]) -> SecretStr:
+    """The token of the section at the path `name`; "" where it has none, or where a line is added to `lines`."""
+    section = document
+    for part in name.split("."):
+        section = section.get(part) if isinstance(section, dict) else None
+    try:
+        return token_of(name, section, environment=environment)
     except SecretError as error:
         lines.append(str(error))
         return SecretStr("")

@@ -72,6 +72,7 @@ def samples(status: Status) -> Iterator[Sample]:
     yield "vvlive_decisions_total", (), float(status.counts.decisions)
     yield "vvlive_armed", (), float(status.armed)
     yield "vvlive_source_answering", (), float(status.source_problem is None)
+    yield "vvlive_override_active", (), float(status.override is not None)
     if status.tick_duration_s is not None:
         yield "vvlive_tick_duration_seconds", (), status.tick_duration_s
     if status.decided is not None:
@@ -83,7 +84,6 @@ def samples(status: Status) -> Iterator[Sample]:
 
 def _decided(decided: Decided) -> Iterator[Sample]:
     yield "vvlive_last_decision_timestamp_seconds", (), decided.at_s
-    yield "vvlive_override_active", (), float(decided.override is not None)
     yield from _one_of("vvlive_observation_freshness", Freshness, decided.freshness)
     for source, age_s in (("uplinks", decided.age_s), ("ingest", decided.ingest.age_s)):
         if age_s is not None:

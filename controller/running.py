@@ -8,16 +8,19 @@ import time
 from typing import TYPE_CHECKING
 
 from controller.api.app import build_app
+from controller.api.face import Face
 from controller.api.serving import serve
 from controller.status import Decided, Status
 
 if TYPE_CHECKING:
     import socket
 
+    from controller.api.access import Access
     from controller.driven import DrivenEncoder, DrivenStudio
     from controller.journal import Journal
     from controller.loop import Loop
     from controller.memory_file import MemoryFile
+    from controller.overriding.desk import OverrideDesk
     from controller.ports import Clock, MetricSource
 
 # A memory older than ten minutes is not used after a restart, so a long calm must be written too.
@@ -50,6 +53,8 @@ class Controller:
         studio: DrivenStudio,
         journal: Journal,
         memory_file: MemoryFile | None,
+        desk: OverrideDesk,
+        access: Access,
     ) -> None:
         self.journal = journal
         self._rig = rig
@@ -59,14 +64,21 @@ class Controller:
         self._encoder = encoder
         self._studio = studio
         self._memory_file = memory_file
+        self.desk = desk
+        self._access = access
+        desk.on_change = loop.hurry
         self._started_s = clock.monotonic_s()
 
     async def run(self, bound: socket.socket) -> None:
         """Drive, and serve on `bound`, until cancelled."""
-        app = build_app(status=self.status, journal=self.journal)
+        app = build_app(self.face())
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self.drive())
             tasks.create_task(serve(app, bound))
+
+    def face(self) -> Face:
+        """What the API answers from."""
+        return Face(status=self.status, journal=self.journal, clock=self._clock, access=self._access, desk=self.desk)
 
     async def drive(self) -> None:
         """Tick and reconcile until cancelled; then give every connection back."""
@@ -120,6 +132,7 @@ class Controller:
             scene_shown=studio.reading().scene,
             scene_shown_name=studio.shown_name,
             streaming=studio.reading().streaming,
+            override=self.desk.in_force(),
         )
 
     def _decided(self) -> Decided | None:

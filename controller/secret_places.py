@@ -1,4 +1,4 @@
-"""Passwords from where the configuration says that they are kept: a file or an environment variable."""
+"""Passwords and tokens from where the configuration says that they are kept: a file or an environment variable."""
 
 from __future__ import annotations
 
@@ -11,43 +11,62 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _MAX_BYTES = 4096
+# 16 characters of hexadecimal are 64 bits; at ten guesses a second that outlives everybody.
+_TOKEN_LENGTH = 16
+_PLACEHOLDERS = ("change", "placeholder", "example", "your-", "your_", "secret-key", "password")
+_REMEDY = "write a new one, as `openssl rand -hex 16` makes"
 
 
 class SecretError(Exception):
     """A secret cannot be read; the message names its key and the remedy, never its value."""
 
 
-def secret_of(name: str, section: object, *, environment: Mapping[str, str]) -> SecretStr:
-    """The password that the unchecked section `name` points to; empty where it points to none.
+def secret_of(name: str, section: object, *, environment: Mapping[str, str], kind: str = "password") -> SecretStr:
+    """The `kind` of secret that the unchecked section `name` points to; empty where it points to none.
 
     Raises:
         SecretError: it points to one that cannot be had.
     """
     if not isinstance(section, dict):
         return SecretStr("")
-    variable, path = section.get("password_env"), section.get("password_file")
+    variable, path = section.get(f"{kind}_env"), section.get(f"{kind}_file")
     if isinstance(variable, str) and variable:
-        return SecretStr(_in_environment(f"{name}.password_env", variable, environment))
+        return SecretStr(_in_environment(f"{name}.{kind}_env", variable, environment, kind=kind))
     if isinstance(path, str) and path:
-        return SecretStr(_in_file(f"{name}.password_file", Path(path)))
+        return SecretStr(_in_file(f"{name}.{kind}_file", Path(path), kind=kind))
     return SecretStr("")
 
 
-def _in_environment(key: str, variable: str, environment: Mapping[str, str]) -> str:
+def token_of(name: str, section: object, *, environment: Mapping[str, str]) -> SecretStr:
+    """The token that the unchecked section `name` points to; empty where it points to none.
+
+    Raises:
+        SecretError: it cannot be had, or can be guessed.
+    """
+    token = secret_of(name, section, environment=environment, kind="token")
+    value = token.get_secret_value()
+    if value and len(value) < _TOKEN_LENGTH:
+        raise SecretError(f"{name}: its token is shorter than {_TOKEN_LENGTH} characters; {_REMEDY}")
+    if any(word in value.lower() for word in _PLACEHOLDERS):
+        raise SecretError(f"{name}: its token is a placeholder; {_REMEDY}")
+    return token
+
+
+def _in_environment(key: str, variable: str, environment: Mapping[str, str], *, kind: str) -> str:
     value = environment.get(variable, "")
     if not value:
-        raise SecretError(f"{key}: the variable {variable} is not set; set it to the password")
+        raise SecretError(f"{key}: the variable {variable} is not set; set it to the {kind}")
     return value
 
 
-def _in_file(key: str, path: Path) -> str:
+def _in_file(key: str, path: Path, *, kind: str) -> str:
     try:
         with path.open(encoding="utf-8") as stream:
             value = stream.read(_MAX_BYTES).strip()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise SecretError(f"{key}: {path} cannot be read ({reason}); write the password into it") from None
+        raise SecretError(f"{key}: {path} cannot be read ({reason}); write the {kind} into it") from None
     if not value or "\n" in value:
         problem = "has more than one line" if value else "is empty"
-        raise SecretError(f"{key}: {path} {problem}; write the password as its only line")
+        raise SecretError(f"{key}: {path} {problem}; write the {kind} as its only line")
     return value

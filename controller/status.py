@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Scene,
         UplinkReading,
     )
+    from controller.overriding.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,3 +94,4 @@ class Status:
     scene_shown: Scene | None = None
     scene_shown_name: str | None = None
     streaming: bool | None = None
+    override: Standing | None = None

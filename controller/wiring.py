@@ -12,6 +12,7 @@ from controller.actuation.reconciling import Pace
 from controller.adapters.obs_obsws import ObswsStudio
 from controller.adapters.prometheus import PrometheusSource
 from controller.adapters.uray import UrayEncoder
+from controller.api.access import Access
 from controller.arming import SelfTest
 from controller.decision import policies
 from controller.decision.model import EncoderTraits, Quality, Scene
@@ -21,12 +22,16 @@ from controller.driven import DrivenEncoder, DrivenStudio
 from controller.journal import Journal
 from controller.loop import Loop
 from controller.memory_file import MemoryFile
+from controller.overriding.desk import OverrideDesk
+from controller.overriding.file import BookFile
 from controller.ports import Impact, Impacts
 from controller.queries import metrics_wanted, raw_window
 from controller.recording import Recorder
 from controller.running import Controller, SystemClock
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from pydantic import SecretStr
 
     from controller.config import Config, EncoderSection, ObsSection, PolicySection
@@ -50,19 +55,29 @@ def controller_from(loaded: Loaded) -> Controller:
         source=prometheus_source(config),
         encoder=None if config.encoder is None else uray_encoder(config.encoder, secrets.encoder_password),
         studio=None if config.obs is None else obs_studio(config.obs, secrets.obs_password),
+        tokens=secrets.tokens,
     )
 
 
-def compose(
-    *, config: Config, clock: Clock, source: MetricSource, encoder: Encoder | None, studio: Studio | None
+def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
+    *,
+    config: Config,
+    clock: Clock,
+    source: MetricSource,
+    encoder: Encoder | None,
+    studio: Studio | None,
+    tokens: Mapping[str, SecretStr] | None = None,
 ) -> Controller:
-    """The controller of `config` over these ports."""
+    """The controller of `config` over these ports; `tokens` are its API's, by scope."""
     journal = Journal()
     memory_file = None if config.state_dir is None else MemoryFile(Path(config.state_dir))
     if memory_file is not None:
         memory_file.prepare()
     driven_encoder = _driven_encoder(config, encoder, clock=clock, journal=journal)
     driven_studio = _driven_studio(config, studio, clock=clock, journal=journal)
+    desk = OverrideDesk(
+        clock=clock, journal=journal, file=None if config.state_dir is None else BookFile(Path(config.state_dir))
+    )
     loop = Loop(
         clock=clock,
         source=source,
@@ -74,6 +89,7 @@ def compose(
         journal=journal,
         self_test=SelfTest(max_age_s=config.prometheus.max_age_s),
         state=None if memory_file is None else memory_file.read(now_s=clock.wall_s()),
+        override=desk.for_decision,
     )
     return Controller(
         rig=config.rig,
@@ -84,6 +100,8 @@ def compose(
         studio=driven_studio,
         journal=journal,
         memory_file=memory_file,
+        desk=desk,
+        access=Access(tokens or {}, open_reads=config.api.open_reads, clock=clock.monotonic_s),
     )
 
 

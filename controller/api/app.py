@@ -5,16 +5,20 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING, Annotated
 
-from fastapi import FastAPI, Query, Response
-from fastapi.responses import HTMLResponse, PlainTextResponse
+from fastapi import FastAPI, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 from controller import __version__, metrics
+from controller.api.access import Scope
+from controller.api.bodies import BodyLimit
+from controller.api.overrides import add_overrides
 from controller.api.views import DecisionsView, HealthView, StatusView, decisions_view, status_view
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from controller.journal import Journal
+    from controller.api.face import Face
     from controller.status import Status
 
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -29,13 +33,23 @@ _PAGE_HEADERS = {
 }
 
 
-def build_app(*, status: Callable[[], Status], journal: Journal) -> FastAPI:
-    """The API over what `status` returns and the journal holds."""
+def build_app(face: Face) -> FastAPI:
+    """The API over what stands behind it."""
     # The interactive pages load scripts from other hosts; the schema itself stays at /openapi.json.
     app = FastAPI(title="VVLIVE controller", version=__version__, docs_url=None, redoc_url=None)
-    _operations(app, status)
-    _answers(app, status, journal)
+    app.add_middleware(BodyLimit)
+    app.add_exception_handler(RequestValidationError, _refuse)
+    _operations(app, face.status)
+    _answers(app, face)
+    add_overrides(app, face)
     return app
+
+
+async def _refuse(_: Request, error: Exception) -> Response:
+    """What is wrong with a request, without repeating it: it may hold a secret, or a number that is none."""
+    found = error.errors() if isinstance(error, RequestValidationError) else ()
+    told = [{"loc": list(one["loc"]), "msg": one["msg"], "type": one["type"]} for one in found]
+    return JSONResponse({"detail": told}, status_code=422)
 
 
 def _operations(app: FastAPI, status: Callable[[], Status]) -> None:
@@ -67,7 +81,7 @@ def _operations(app: FastAPI, status: Callable[[], Status]) -> None:
         return HealthView(healthy=problem is None, problem=problem, features=features)
 
 
-def _answers(app: FastAPI, status: Callable[[], Status], journal: Journal) -> None:
+def _answers(app: FastAPI, face: Face) -> None:
     page = resources.files("controller.api").joinpath("page.html").read_text(encoding="utf-8")
 
     @app.get("/", response_class=HTMLResponse)
@@ -75,15 +89,15 @@ def _answers(app: FastAPI, status: Callable[[], Status], journal: Journal) -> No
         """One page that shows the controller and refreshes itself."""
         return HTMLResponse(page, headers=_PAGE_HEADERS)
 
-    @app.get("/api/status")
+    @app.get("/api/status", dependencies=face.needs(Scope.READ))
     async def now() -> StatusView:
         """State, target, devices and uplinks at this moment; null is unknown."""
-        return status_view(status())
+        return status_view(face.status())
 
-    @app.get("/api/decisions")
+    @app.get("/api/decisions", dependencies=face.needs(Scope.READ))
     async def decisions(limit: Annotated[int, Query(ge=1, le=2000)] = 100) -> DecisionsView:
         """The last decisions and events with reasons and what became of them, newest first."""
-        return decisions_view(journal.entries(limit), journal.events(limit))
+        return decisions_view(face.journal.entries(limit), face.journal.events(limit))
 
 
 def hanging(status: Status) -> str | None:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict
 
+from controller.overriding.standing import ordered
+
 if TYPE_CHECKING:
     from controller.decision.model import EncoderTarget, UplinkReading
     from controller.journal import Entry, Event, Order
@@ -117,6 +119,7 @@ class StatusView(View):
     uplinks: list[UplinkView]
     override_until_s: float | None
     override_reason: str | None
+    override_orders: list[str]
     decisions: int
     ticks_late: int
     ticks_failed: int
@@ -193,7 +196,7 @@ def target_view(target: EncoderTarget | None) -> TargetView | None:
 def status_view(status: Status) -> StatusView:
     """`status` as answered."""
     decided = status.decided
-    override = decided.override if decided else None
+    override = status.override.override if status.override else None
     return StatusView(
         rig=status.rig,
         policy=status.policy,
@@ -220,6 +223,7 @@ def status_view(status: Status) -> StatusView:
         uplinks=[_uplink(one) for one in decided.uplinks] if decided else [],
         override_until_s=override.until_s if override else None,
         override_reason=override.reason if override else None,
+        override_orders=list(ordered(override)) if override else [],
         decisions=status.counts.decisions,
         ticks_late=status.counts.ticks_late,
         ticks_failed=status.counts.ticks_failed,

@@ -15,12 +15,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-ENVIRONMENT = {**os.environ, "VVLIVE_TEST_PASSWORD": "hunter2"}
+ENVIRONMENT = {**os.environ, "VVLIVE_TEST_PASSWORD": "hunter2", "VVLIVE_TEST_TOKEN": "0123456789abcdef"}
 COMMAND = [sys.executable, "-m", "controller"]
 START_DEADLINE_S = 30.0
 
@@ -167,3 +168,19 @@ def test_with_nothing_behind_it_it_runs_says_unknown_and_ends_cleanly(tmp_path: 
     assert (status["encoder"]["reachable"], status["studio"]["reachable"]) == (False, False)
     assert "hunter2" not in log
     assert "Traceback" not in log
+
+
+def test_an_override_survives_kill_9(tmp_path: Path) -> None:
+    """What was answered with 200 is in force in the next process, and no later than it said."""
+    port = free_port()
+    tokens = f"{{tokens: {{control: {{token_env: VVLIVE_TEST_TOKEN}}}}, listen: '127.0.0.1:{port}'}}"
+    path = configuration(tmp_path, port=port, state_dir=str(tmp_path / "state"), api=tokens)
+    body = json.dumps({"reason": "tunnel", "for_s": 300, "state": "LOW"}).encode()
+    headers = {"Authorization": f"Bearer {ENVIRONMENT['VVLIVE_TEST_TOKEN']}", "Content-Type": "application/json"}
+    with running(path, port) as process:
+        given = httpx.post(f"http://127.0.0.1:{port}/api/override", content=body, headers=headers, trust_env=False)
+        process.kill()
+    with running(path, port):
+        found = json.loads(get(port, "/api/override")[1])["override"]
+
+    assert (found["number"], found["until_s"], found["reason"]) == (1, given.json()["override"]["until_s"], "tunnel")

@@ -21,6 +21,8 @@ from controller.config import (
     PolicySection,
     PrometheusSection,
     ScenesSection,
+    TokenPlace,
+    TokensSection,
 )
 from controller.config_file import ConfigError, load, validate
 
@@ -138,6 +140,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "obs": ObsSection,
     "obs.scenes": ScenesSection,
     "api": ApiSection,
+    "api.tokens": TokensSection,
+    **{f"api.tokens.{scope}": TokenPlace for scope in TokensSection.model_fields},
 }
 
 
@@ -199,3 +203,25 @@ def refusal_of(document: dict[str, object]) -> tuple[str, ...] | None:
     except ConfigError as error:
         return error.lines
     return None
+
+
+def test_a_placeholder_is_no_token() -> None:
+    """Who leaves the documentation's token in place is told so, without it being repeated."""
+    document = {"rig": "r1", "obs": {}, "api": {"tokens": {"read": {"token_env": "T"}}}}
+    with pytest.raises(ConfigError) as refusal:
+        validate(document, environment={"T": "CHANGE-me-to-something-long"})
+
+    assert refusal.value.lines == (
+        "api.tokens.read: its token is a placeholder; write a new one, as `openssl rand -hex 16` makes",
+    )
+
+
+def test_tokens_come_by_their_scope() -> None:
+    """Only scopes with a token are there, and none of them shows in a repr."""
+    document = {"rig": "r1", "obs": {}, "api": {"tokens": {"control": {"token_env": "T"}}}}
+    loaded = validate(document, environment={"T": "0123456789abcdef"})
+
+    assert {scope: token.get_secret_value() for scope, token in loaded.secrets.tokens.items()} == {
+        "control": "0123456789abcdef"
+    }
+    assert "0123456789abcdef" not in repr(loaded)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from controller.config import Config
-from controller.decision.model import Freshness, Quality, Scene, Series
+from controller.decision.model import Freshness, Override, Quality, Scene, Series
 from controller.decision.sources import EDGE_SITE
+from controller.overriding.standing import By
 from controller.ports import NoAnswer, Window
 from controller.wiring import compose
 from tests.fakes.devices import FakeEncoder, FakeSource, FakeStudio, series
@@ -357,3 +358,37 @@ async def test_without_an_encoder_the_edge_state_is_followed() -> None:
         assert status.decided is not None
         assert (status.decided.edge_state, status.decided.quality) == (Quality.LOW, Quality.LOW)
         assert (status.drives_encoder, status.encoder, status.decided.target) == (False, None, None)
+
+
+@virtually
+async def test_an_override_is_decided_at_once_and_costs_the_schedule_nothing() -> None:
+    """A tick of its own honours it, in no time; the periodic ticks stay where they were."""
+    async with running(LiveSource(), prometheus={"period_s": 5.0}) as rig:
+        await asyncio.sleep(6.0)
+        before = rig.controller.status().counts.decisions
+        until_s = rig.clock.wall_s() + 60.0
+        await rig.controller.desk.give(Override(until_s=until_s, reason="r", state=Quality.LOW), by=By.HAND)
+        await asyncio.sleep(0.01)
+        status = rig.controller.status()
+        await asyncio.sleep(13.9)
+
+        assert status.decided is not None
+        assert (status.decided.quality, status.decided.reason.rule) == (Quality.LOW, "override-state")
+        assert status.counts.decisions == before + 1
+        counts = rig.controller.status().counts
+        assert (counts.decisions, counts.ticks_late) == (before + 3, 0)
+
+
+@virtually
+async def test_an_override_ends_by_itself() -> None:
+    """After its end the machine decides again, and the journal says so."""
+    async with running(LiveSource()) as rig:
+        until_s = rig.clock.wall_s() + 10.0
+        await rig.controller.desk.give(Override(until_s=until_s, reason="r", state=Quality.LOW), by=By.HAND)
+        await asyncio.sleep(12.0)
+        status = rig.controller.status()
+
+        assert status.override is None
+        assert status.decided is not None
+        assert not status.decided.reason.rule.startswith("override")
+        assert "override: it has run out: r" in rig.events

@@ -66,6 +66,7 @@ def test_what_is_unknown_is_absent() -> None:
         ("vvlive_ticks_failed_total", ()),
         ("vvlive_decisions_total", ()),
         ("vvlive_armed", ()),
+        ("vvlive_override_active", ()),
         ("vvlive_source_answering", ()),
         ("vvlive_actuation_requests_total", ("encoder",)),
         ("vvlive_actuation_failures_total", ("encoder",)),

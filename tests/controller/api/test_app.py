@@ -6,22 +6,23 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
-from controller.api.app import build_app, hanging
+from controller.api.app import hanging
 from controller.decision.model import EncoderTarget, Freshness, Quality, Reason, Scene
 from controller.journal import Entry, Journal
+from tests.controller.faces import Behind, asking
 from tests.controller.statuses import KNOWN, UNKNOWN
 
 if TYPE_CHECKING:
+    import httpx
+
     from controller.status import Status
 
 
 async def get(path: str, *, status: Status = KNOWN, journal: Journal | None = None) -> httpx.Response:
     """One request to the API over `status`."""
-    app = build_app(status=lambda: status, journal=journal or Journal())
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://test") as client:
+    async with asking(Behind(status=status, journal=journal or Journal())) as client:
         return await client.get(path)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from controller.api.app import build_app
 from controller.api.serving import bind, serve
 from controller.journal import Journal
+from tests.controller.faces import Behind
 from tests.controller.statuses import KNOWN, UNKNOWN
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ async def read(directory: Path, status: Status, *, journal: Journal | None = Non
     """The text that the page shows to a browser, once it has asked the API."""
     bound = bind("127.0.0.1", 0)
     port = bound.getsockname()[1]
-    serving = asyncio.create_task(serve(build_app(status=lambda: status, journal=journal or Journal()), bound))
+    serving = asyncio.create_task(serve(build_app(Behind(status=status, journal=journal or Journal()).face()), bound))
     browser = await asyncio.create_subprocess_exec(
         *("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={directory}"),
         *("--virtual-time-budget=3000", "--dump-dom", f"http://127.0.0.1:{port}/"),

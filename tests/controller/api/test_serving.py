@@ -10,8 +10,7 @@ import pytest
 
 from controller.api.app import build_app
 from controller.api.serving import ListenError, bind, serve
-from controller.journal import Journal
-from tests.controller.statuses import KNOWN
+from tests.controller.faces import Behind
 
 
 def test_a_taken_port_is_named_with_the_remedy() -> None:
@@ -51,7 +50,7 @@ async def test_it_answers_until_it_is_ended_and_gives_the_port_back() -> None:
     """The server runs in the loop's own process, ends when its task does, and leaves nothing listening."""
     bound = bind("127.0.0.1", 0)
     port = bound.getsockname()[1]
-    app = build_app(status=lambda: KNOWN, journal=Journal())
+    app = build_app(Behind().face())
     serving = asyncio.create_task(serve(app, bound))
     async with httpx.AsyncClient(trust_env=False) as client:
         answer = await client.get(f"http://127.0.0.1:{port}/-/healthy")

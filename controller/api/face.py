@@ -1,0 +1,38 @@
+"""What the HTTP face answers from and hands on to: one value, composed where everything is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from fastapi import Depends, Security
+from fastapi.security import HTTPBearer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from fastapi.params import Depends as Dependency
+
+    from controller.api.access import Access, Scope
+    from controller.journal import Journal
+    from controller.overriding.desk import OverrideDesk
+    from controller.ports import Clock
+    from controller.status import Status
+
+# For the schema only: who may do what is judged by `Access`.
+_BEARER = HTTPBearer(auto_error=False, description="A token of api.tokens in the configuration.")
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """Everything behind the routes."""
+
+    status: Callable[[], Status]
+    journal: Journal
+    clock: Clock
+    access: Access
+    desk: OverrideDesk
+
+    def needs(self, scope: Scope) -> list[Dependency]:
+        """The dependencies of a route that needs `scope`."""
+        return [Security(_BEARER), Depends(self.access.needs(scope))]

@@ -1,0 +1,62 @@
+"""What stands behind an API in tests: a status as given, and the rest empty."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import httpx
+from pydantic import SecretStr
+
+from controller.api.access import Access
+from controller.api.app import build_app
+from controller.api.face import Face
+from controller.journal import Journal
+from controller.overriding.desk import OverrideDesk
+from tests.controller.statuses import KNOWN
+from tests.fakes.clock import StandingClock
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from controller.status import Status
+
+READ, CONTROL, ALERT, LINK = ("read" * 8, "control" * 4, "alert" * 5, "link" * 8)
+TOKENS = {"read": READ, "control": CONTROL, "alert": ALERT, "link": LINK}
+
+
+@dataclass
+class Behind:
+    """The parts of a face, to be changed by the test before it asks."""
+
+    status: Status = KNOWN
+    journal: Journal = field(default_factory=Journal)
+    clock: StandingClock = field(default_factory=StandingClock)
+    tokens: dict[str, str] = field(default_factory=lambda: dict(TOKENS))
+    open_reads: bool = True
+    desk: OverrideDesk | None = None
+
+    def face(self) -> Face:
+        """The face over these parts."""
+        self.desk = self.desk or OverrideDesk(clock=self.clock, journal=self.journal)
+        tokens = {scope: SecretStr(token) for scope, token in self.tokens.items()}
+        return Face(
+            status=lambda: self.status,
+            journal=self.journal,
+            clock=self.clock,
+            access=Access(tokens, open_reads=self.open_reads, clock=self.clock.monotonic_s),
+            desk=self.desk,
+        )
+
+
+@asynccontextmanager
+async def asking(
+    behind: Behind | None = None, *, token: str = "", host: str = "127.0.0.1"
+) -> AsyncIterator[httpx.AsyncClient]:
+    """A client of the API over `behind`, from `host`, that presents `token`."""
+    app = build_app((behind or Behind()).face())
+    transport = httpx.ASGITransport(app=app, client=(host, 40_000))
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    async with httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client:
+        yield client
