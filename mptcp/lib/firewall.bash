@@ -18,11 +18,11 @@ nft_filtering_chains() {
 }
 
 ufw_is_active() {
-  command -v ufw >/dev/null && ufw status 2>/dev/null | grep -q '^Status: active'
+  command -v ufw >/dev/null && ufw status 2>/dev/null | finds '^Status: active'
 }
 
 iptables_filters() {
-  command -v iptables >/dev/null && iptables -w -S INPUT 2>/dev/null | grep -qE -- '^-P INPUT DROP|-j (DROP|REJECT)'
+  command -v iptables >/dev/null && iptables -w -S INPUT 2>/dev/null | finds -E -- '^-P INPUT DROP|-j (DROP|REJECT)'
 }
 
 # Opens PROTOCOL PORT in whatever filters; says so when nothing does.
@@ -45,14 +45,14 @@ ensure_open() {
 
 nft_handle() {
   nft -a list chain "$3" "$4" "$5" 2>/dev/null |
-    awk -v rule="$1 dport $2 accept comment \"vvlive\"" 'index($0, rule) { print $NF; exit }'
+    awk -v rule="$1 dport $2 accept comment \"vvlive\"" 'index($0, rule) && !seen++ { print $NF }'
 }
 
 present_opening() {
   case $1 in
-    ufw) ufw status | grep -qE "^$3/$2 +ALLOW" ;;
+    ufw) ufw status | finds -E "^$3/$2 +ALLOW" ;;
     iptables) iptables -w -C INPUT -p "$2" --dport "$3" -m comment --comment vvlive -j ACCEPT 2>/dev/null ;;
-    nft) nft_handle "${@:2}" | grep -q . ;;
+    nft) nft_handle "${@:2}" | finds . ;;
   esac
 }
 

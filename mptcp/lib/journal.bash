@@ -20,6 +20,14 @@ die() {
   exit 1
 }
 
+# grep over standard input, which it reads to the end: a program that is cut off in mid-sentence by `grep -q` fails, and
+# with it, under pipefail, the whole line.
+finds() {
+  local text
+  text=$(cat)
+  grep -q "$@" <<<"$text"
+}
+
 # Shows a command, then runs it; under --dry-run only shows it. The log is the documentation.
 run() {
   say "[#] $*"

@@ -116,22 +116,23 @@ unmake_limits() {
   ! present_limits "$@" || run ip mptcp limits set subflows "$3" add_addr_accepted "$4"
 }
 
-# SUBFLOWS ACCEPTED: the previous values are remembered once.
+# SUBFLOWS ACCEPTED: at least so many subflows, exactly so many accepted; the previous values are remembered once.
 ensure_limits() {
-  local subflows accepted
+  local subflows accepted wanted=$1
   read -r subflows accepted <<<"$(limits_now)"
-  if [[ "$subflows $accepted" == "$1 $2" ]]; then
-    say "[=] limits: subflows $1, add_addr_accepted $2"
+  ((subflows <= wanted)) || wanted=$subflows
+  if [[ "$subflows $accepted" == "$wanted $2" ]]; then
+    say "[=] limits: subflows $wanted, add_addr_accepted $2"
     return
   fi
-  journal_has - limits "$1" "$2" || journal_add - limits "$1" "$2" "$subflows" "$accepted"
-  make_limits "$1" "$2"
+  journal_has - limits "$wanted" "$2" || journal_add - limits "$wanted" "$2" "$subflows" "$accepted"
+  make_limits "$wanted" "$2"
 }
 
 # --- link IFACE
 
 present_link() {
-  ip link show dev "$1" up 2>/dev/null | grep -q .
+  ip link show dev "$1" up 2>/dev/null | finds .
 }
 
 make_link() {
@@ -145,7 +146,7 @@ unmake_link() {
 # --- address ADDRESS/PREFIX IFACE
 
 present_address() {
-  ip -4 -o address show dev "$2" 2>/dev/null | grep -qwF -- "inet $1"
+  ip -4 -o address show dev "$2" 2>/dev/null | finds -wF -- "inet $1"
 }
 
 make_address() {
@@ -159,7 +160,7 @@ unmake_address() {
 # --- rule ADDRESS TABLE
 
 present_rule() {
-  ip -4 rule show from "$1" | grep -qE "lookup $2( |$)"
+  ip -4 rule show from "$1" | finds -E "lookup $2( |$)"
 }
 
 make_rule() {
@@ -184,7 +185,7 @@ route_words() {
 present_route() {
   local via=()
   [[ $4 == - ]] || via=(via "$4")
-  ip -4 route show table "$1" dev "$2" exact "$3" "${via[@]}" 2>/dev/null | grep -q .
+  ip -4 route show table "$1" dev "$2" exact "$3" "${via[@]}" 2>/dev/null | finds .
 }
 
 make_route() {
@@ -207,7 +208,7 @@ endpoint_line() {
 }
 
 present_endpoint() {
-  endpoint_line "$1" | grep -qw subflow
+  endpoint_line "$1" | finds -w subflow
 }
 
 make_endpoint() {

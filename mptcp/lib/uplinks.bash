@@ -72,15 +72,15 @@ network_of() {
 }
 
 lease_address() {
-  ip -4 -o address show dev "$1" scope global 2>/dev/null | awk '{ print $4; exit }'
+  ip -4 -o address show dev "$1" scope global 2>/dev/null | awk '!seen++ { print $4 }'
 }
 
 lease_gateway() {
-  ip -4 route show default dev "$1" 2>/dev/null | awk '{ for (i = 1; i < NF; i++) if ($i == "via") { print $(i + 1); exit } }'
+  ip -4 route show default dev "$1" 2>/dev/null | awk '{ for (i = 1; i < NF; i++) if ($i == "via" && !seen++) print $(i + 1) }'
 }
 
 has_main_default() {
-  ip -4 route show default dev "$1" 2>/dev/null | grep -q .
+  ip -4 route show default dev "$1" 2>/dev/null | finds .
 }
 
 # Brings uplink number I to what its address and gateway of now ask for; takes back what an older lease left.
