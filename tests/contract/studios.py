@@ -14,7 +14,7 @@ from controller.adapters.obs_simple import SimpleStudio
 from tests.fakes.clock import FakeClock
 from tests.fakes.obs_websocket import PASSWORD
 
-QUICK = Deadlines(connect_s=0.6, call_s=0.5, action_s=2.0)
+QUICK = Deadlines(connect_s=0.6, call_s=0.4, action_s=2.0)
 
 
 class Port(Protocol):

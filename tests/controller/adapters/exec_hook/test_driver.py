@@ -36,7 +36,7 @@ class Stand:
         self, character: str = "honest", *, impacts: Impacts = LIVE, deadlines: Deadlines = PATIENT
     ) -> ExecEncoder:
         """A driver that runs it."""
-        argv = [sys.executable, encoder_program.__file__, str(self.file), character]
+        argv = [sys.executable, "-I", "-S", encoder_program.__file__, str(self.file), character]
         return ExecEncoder(argv=argv, impacts=impacts, deadlines=deadlines)
 
     @property
