@@ -149,6 +149,17 @@ class ObsSection(SecretPlace):
     )
 
 
+class AlertsSection(Section):
+    """What the controller does when Alertmanager tells it of an alert; others are passed over."""
+
+    respond: dict[Text, Literal["emergency", "hold", "notice"]] = Field(
+        default_factory=dict, description="responses by alert name, like {IngestGone: emergency}"
+    )
+    for_s: float = Field(
+        default=600.0, ge=1, le=14_400, description="the seconds that an alert's override may last, 1 to 14400"
+    )
+
+
 class TokenPlace(Section):
     """Where one token is kept: a file or an environment variable, never this file."""
 
@@ -201,6 +212,9 @@ class Config(Section):
         default=None, description="a section, like {driver: uray, url: http://192.168.1.168}"
     )
     obs: ObsSection | None = Field(default=None, description="a section, like {host: 127.0.0.1, port: 4455}")
+    alerts: AlertsSection = Field(
+        default=AlertsSection(), description="a section, like {respond: {IngestGone: emergency}}"
+    )
     api: ApiSection = Field(default=ApiSection(), description="a section, like {listen: 127.0.0.1:8000}")
 
     @property

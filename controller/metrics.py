@@ -73,6 +73,8 @@ def samples(status: Status) -> Iterator[Sample]:
     yield "vvlive_armed", (), float(status.armed)
     yield "vvlive_source_answering", (), float(status.source_problem is None)
     yield "vvlive_override_active", (), float(status.override is not None)
+    if status.watchdog_seen_s is not None:
+        yield "vvlive_watchdog_last_seen_timestamp_seconds", (), status.watchdog_seen_s
     if status.tick_duration_s is not None:
         yield "vvlive_tick_duration_seconds", (), status.tick_duration_s
     if status.decided is not None:

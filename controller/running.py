@@ -15,6 +15,7 @@ from controller.status import Decided, Status
 if TYPE_CHECKING:
     import socket
 
+    from controller.alerting.desk import AlertDesk
     from controller.api.access import Access
     from controller.driven import DrivenEncoder, DrivenStudio
     from controller.journal import Journal
@@ -55,6 +56,7 @@ class Controller:
         memory_file: MemoryFile | None,
         desk: OverrideDesk,
         access: Access,
+        alerts: AlertDesk,
     ) -> None:
         self.journal = journal
         self._rig = rig
@@ -66,6 +68,7 @@ class Controller:
         self._memory_file = memory_file
         self.desk = desk
         self._access = access
+        self._alerts = alerts
         desk.on_change = loop.hurry
         self._started_s = clock.monotonic_s()
 
@@ -78,7 +81,14 @@ class Controller:
 
     def face(self) -> Face:
         """What the API answers from."""
-        return Face(status=self.status, journal=self.journal, clock=self._clock, access=self._access, desk=self.desk)
+        return Face(
+            status=self.status,
+            journal=self.journal,
+            clock=self._clock,
+            access=self._access,
+            alerts=self._alerts,
+            desk=self.desk,
+        )
 
     async def drive(self) -> None:
         """Tick and reconcile until cancelled; then give every connection back."""
@@ -88,6 +98,7 @@ class Controller:
                 for reconciler in reconcilers:
                     tasks.create_task(reconciler.run())
                 tasks.create_task(self._loop.run())
+                tasks.create_task(self._alerts.run())
                 if self._memory_file is not None:
                     tasks.create_task(self._remember(self._memory_file))
         finally:
@@ -133,6 +144,7 @@ class Controller:
             scene_shown_name=studio.shown_name,
             streaming=studio.reading().streaming,
             override=self.desk.in_force(),
+            watchdog_seen_s=self._alerts.watchdog_seen_s,
         )
 
     def _decided(self) -> Decided | None:

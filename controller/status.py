@@ -95,3 +95,4 @@ class Status:
     scene_shown_name: str | None = None
     streaming: bool | None = None
     override: Standing | None = None
+    watchdog_seen_s: float | None = None

@@ -12,6 +12,8 @@ from controller.actuation.reconciling import Pace
 from controller.adapters.obs_obsws import ObswsStudio
 from controller.adapters.prometheus import PrometheusSource
 from controller.adapters.uray import UrayEncoder
+from controller.alerting.desk import AlertDesk
+from controller.alerting.judging import Response
 from controller.api.access import Access
 from controller.arming import SelfTest
 from controller.decision import policies
@@ -101,6 +103,14 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
         journal=journal,
         memory_file=memory_file,
         desk=desk,
+        alerts=AlertDesk(
+            rig=config.rig,
+            responses={name: Response(response) for name, response in config.alerts.respond.items()},
+            for_s=config.alerts.for_s,
+            desk=desk,
+            clock=clock,
+            journal=journal,
+        ),
         access=Access(tokens or {}, open_reads=config.api.open_reads, clock=clock.monotonic_s),
     )
 

@@ -325,6 +325,11 @@ CONTROLLER: tuple[Metric, ...] = (
     ),
     _gauge("vvlive_device_reachable", "Whether the device answered the last read.", "target"),
     _gauge("vvlive_override_active", "Whether a manual override is in force."),
+    _gauge(
+        "vvlive_watchdog_last_seen_timestamp_seconds",
+        "When Alertmanager last passed on its always-firing alert Watchdog; absent before the first.",
+        unit="seconds",
+    ),
     _gauge("vvlive_tick_duration_seconds", "Duration of the last tick of the loop.", unit="seconds"),
     _counter("vvlive_ticks_late_total", "Ticks that started later than half a period."),
     _counter("vvlive_ticks_failed_total", "Ticks that ended without a decision, by a defect."),

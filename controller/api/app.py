@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
 
 from controller import __version__, metrics
 from controller.api.access import Scope
+from controller.api.alerts import add_alerts
 from controller.api.bodies import BodyLimit
 from controller.api.overrides import add_overrides
 from controller.api.views import DecisionsView, HealthView, StatusView, decisions_view, status_view
@@ -42,6 +43,7 @@ def build_app(face: Face) -> FastAPI:
     _operations(app, face.status)
     _answers(app, face)
     add_overrides(app, face)
+    add_alerts(app, face)
     return app
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from fastapi.params import Depends as Dependency
 
+    from controller.alerting.desk import AlertDesk
     from controller.api.access import Access, Scope
     from controller.journal import Journal
     from controller.overriding.desk import OverrideDesk
@@ -32,6 +33,7 @@ class Face:
     clock: Clock
     access: Access
     desk: OverrideDesk
+    alerts: AlertDesk
 
     def needs(self, scope: Scope) -> list[Dependency]:
         """The dependencies of a route that needs `scope`."""

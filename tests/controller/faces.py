@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import httpx
 from pydantic import SecretStr
 
+from controller.alerting.desk import AlertDesk
+from controller.alerting.judging import Response
 from controller.api.access import Access
 from controller.api.app import build_app
 from controller.api.face import Face
@@ -36,10 +38,19 @@ class Behind:
     tokens: dict[str, str] = field(default_factory=lambda: dict(TOKENS))
     open_reads: bool = True
     desk: OverrideDesk | None = None
+    alerts: AlertDesk | None = None
 
     def face(self) -> Face:
         """The face over these parts."""
         self.desk = self.desk or OverrideDesk(clock=self.clock, journal=self.journal)
+        self.alerts = self.alerts or AlertDesk(
+            rig="r1",
+            responses={"IngestGone": Response.EMERGENCY, "Stale": Response.HOLD, "Flap": Response.NOTICE},
+            for_s=600.0,
+            desk=self.desk,
+            clock=self.clock,
+            journal=self.journal,
+        )
         tokens = {scope: SecretStr(token) for scope, token in self.tokens.items()}
         return Face(
             status=lambda: self.status,
@@ -47,6 +58,7 @@ class Behind:
             clock=self.clock,
             access=Access(tokens, open_reads=self.open_reads, clock=self.clock.monotonic_s),
             desk=self.desk,
+            alerts=self.alerts,
         )
 
 

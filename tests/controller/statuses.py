@@ -62,6 +62,7 @@ KNOWN = Status(
     scene_shown=Scene.SIMPLE,
     scene_shown_name="Emergency - Simple",
     streaming=True,
+    watchdog_seen_s=1_700_000_080.0,
 )
 
 UNKNOWN = Status(

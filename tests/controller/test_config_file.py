@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from controller.config import (
+    AlertsSection,
     ApiSection,
     Config,
     CostsSection,
@@ -139,6 +140,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "encoder.costs_s": CostsSection,
     "obs": ObsSection,
     "obs.scenes": ScenesSection,
+    "alerts": AlertsSection,
     "api": ApiSection,
     "api.tokens": TokensSection,
     **{f"api.tokens.{scope}": TokenPlace for scope in TokensSection.model_fields},

@@ -1,0 +1,1 @@
+"""What Alertmanager tells us, and what the operator wants done about it."""
