@@ -87,7 +87,7 @@ def _reasons_to_revive(name: str, looks: Looks, *, seen: Seen, policy: Policy) -
     memory, now_s = looks[name].memory, seen.now_s
     proof_s = min(policy.steady_s * policy.steady_growth**memory.flaps, policy.steady_most_s)
     if memory.probes.steady(now_s, since_s=memory.since_s, for_s=proof_s):
-        yield f"answered steadily for {proof_s:.1f} s"
+        yield f"answered steadily for {proof_s:.2g} s"
     others = [other for other in looks if other != name and looks[other].live]
     answered = memory.probes.answered_since(max(memory.since_s, now_s - 1.0))
     if answered and all(failing(looks[other], now_s=now_s, policy=policy) for other in others):

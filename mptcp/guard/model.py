@@ -33,9 +33,9 @@ class Policy:
     probe_hunting_s: float = 0.25  # for a while after a death: most outages of a moving rig last seconds
     hunting_s: float = 60.0
 
-    # Three answers in 0.4 s prove an uplink that died once; each death soon after a revival asks for four times as
-    # long, up to half a minute, because each revival of a dead uplink costs the stream a stall.
-    steady_s: float = 0.4
+    # Three answers at the proving pace are an uplink that died once and lives; each death soon after a revival asks for
+    # four times as long, up to half a minute, because each revival of a dead uplink costs the stream a stall.
+    steady_s: float = 0.35
     steady_growth: float = 4.0
     steady_most_s: float = 30.0
     flap_s: float = 30.0  # a death this soon after the revival is flapping

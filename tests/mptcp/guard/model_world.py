@@ -1,0 +1,145 @@
+"""A world small enough to reason about: paths that are whole or broken, and what the guard would see of them.
+
+Not the kernel: a subflow on a whole path acknowledges at once, one on a broken path never, and an
+endpoint that is added has a subflow as soon as its path is whole. Laws are tested here; the kernel's
+own behaviour is tested on the kernel.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from mptcp.guard.deciding import decide
+from mptcp.guard.model import Action, Connection, Deed, Policy, Seen, State, Subflow, UplinkSeen
+from mptcp.guard.probes import Answer
+
+POLICY = Policy()
+CONNECTION = 77
+MSS = 1448
+
+
+@dataclass
+class Path:
+    """One uplink: its path, and what the kernel would have of it."""
+
+    whole: bool = True
+    rtt_s: float = 0.05
+    endpoint: bool = True
+    backup: bool = False
+    joined: bool = True
+    key: int = 0
+    silent_since_s: float = 0.0
+    stalled: bool = False
+    refused: bool = False  # the peer takes no subflow from it
+    acked: int = 1
+    sent_s: list[float] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """An action and when it was taken, and whether another path was whole at that moment."""
+
+    at_s: float
+    action: Action
+    other_whole: bool
+    endpoints_left: int
+
+
+class World:
+    """Runs the guard over paths.
+
+    `streaming` False: nothing is sent, so only probes tell. `answering` False: the responder is gone.
+    `timers` True: a subflow that has fallen silent stays so until it is renewed, as one does that
+    waits for its retransmission timer.
+    """
+
+    def __init__(self, *names: str, streaming: bool = True, probing: bool = True) -> None:
+        self.now_s = 1000.0
+        self.paths = {name: Path(key=number) for number, name in enumerate(names, start=1)}
+        self.streaming = streaming
+        self.probing = probing
+        self.answering = True
+        self.timers = False
+        self.state = State()
+        self.done: list[Deeds] = []
+        self._next_key = 100
+
+    def run(self, length_s: float) -> None:
+        """Let time pass, looking as often as the guard asks for."""
+        end_s = self.now_s + length_s
+        while self.now_s < end_s:
+            decision = decide(self.state, self._seen(), POLICY)
+            self.state = decision.state
+            for action in decision.actions:
+                self._apply(action)
+            for name in decision.probes:
+                self.paths[name].sent_s.append(self.now_s)
+            self.now_s = min(end_s, self.now_s + decision.again_s)
+
+    def set(self, name: str, *, whole: bool) -> None:
+        """Break or mend a path."""
+        path = self.paths[name]
+        if path.whole and not whole:
+            path.silent_since_s = self.now_s
+            path.stalled = True
+        path.whole = whole
+
+    def deeds(self, name: str | None = None) -> list[Deed]:
+        """What was done, in order; to one uplink or to all."""
+        return [each.action.deed for each in self.done if name in {None, each.action.uplink}]
+
+    def _seen(self) -> Seen:
+        answers = []
+        for name, path in self.paths.items():
+            for sent_s in [each for each in path.sent_s if path.whole and self.now_s - each >= path.rtt_s]:
+                path.sent_s.remove(sent_s)
+                answers.append(Answer(name, sent_s, path.rtt_s))
+            path.sent_s = [each for each in path.sent_s if path.whole or self.now_s - each < path.rtt_s]
+            if path.endpoint and path.whole and not path.joined and not path.refused:
+                self._next_key += 1
+                path.joined, path.key, path.acked, path.stalled = True, self._next_key, 1, False
+        return Seen(
+            now_s=self.now_s,
+            uplinks={name: UplinkSeen(path.endpoint, path.backup) for name, path in self.paths.items()},
+            subflows=tuple(self._subflow(name, path) for name, path in self.paths.items() if path.joined),
+            connections=(self._connection(),),
+            answers=tuple(answers) if self.probing and self.answering else (),
+            probing=self.probing,
+        )
+
+    def _subflow(self, name: str, path: Path) -> Subflow:
+        carries = self.streaming and not (path.backup and any(self._carries(other) for other in self.paths.values()))
+        if path.whole and not (self.timers and path.stalled):
+            path.acked += MSS if carries else 0
+            age_s = 0.01 if carries else 5.0
+            return Subflow(path.key, CONNECTION, name, 10 * carries, age_s, path.acked, path.rtt_s, 0.25)
+        age_s = self.now_s - path.silent_since_s
+        backoff = sum(age_s >= 0.25 * (2**n - 1) for n in range(1, 8))
+        rto_s = min(0.25 * 2**backoff, 1.0)
+        unacked = 10 * self.streaming
+        return Subflow(path.key, CONNECTION, name, unacked, age_s, path.acked, path.rtt_s, rto_s, backoff)
+
+    @staticmethod
+    def _carries(path: Path) -> bool:
+        return path.endpoint and path.joined and path.whole and not path.backup
+
+    def _connection(self) -> Connection:
+        total = sum(path.acked for path in self.paths.values())
+        return Connection(CONNECTION, total, 10 * MSS * self.streaming)
+
+    def _apply(self, action: Action) -> None:
+        path = self.paths[action.uplink]
+        match action.deed:
+            case Deed.SUPPRESS:
+                path.endpoint = path.joined = False
+            case Deed.REVIVE:
+                path.endpoint, path.backup = True, False
+            case Deed.RENEW:
+                path.joined = False
+            case Deed.DEMOTE:
+                path.backup = True
+            case Deed.PROMOTE:
+                path.backup = False
+        others = [other for name, other in self.paths.items() if name != action.uplink]
+        left = sum(each.endpoint for each in self.paths.values())
+        self.done.append(Deeds(self.now_s, replace(action), any(other.whole for other in others), left))

@@ -1,0 +1,112 @@
+"""Connections that hang, and connections without a subflow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+
+from mptcp.guard.connections import watch, without
+from mptcp.guard.model import Action, Connection, ConnectionMemory, Deed, Policy, Seen, Subflow
+
+POLICY = Policy()
+SUBFLOW = Subflow(1, 7, "att", unacked=5, ack_age_s=0.02, acked_bytes=1000)
+
+
+class Tape:
+    """Looks at one connection every tenth of a second."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+        self.memory: Mapping[int, ConnectionMemory] = {}
+        self.actions: list[tuple[float, Action]] = []
+        self.acked_to = 5000
+        self.acked_bytes = 1000
+
+    def run(self, length_s: float, *, progress: int, subflow_progress: int, backlog: int = 40_000) -> None:
+        """So many bytes are acknowledged at each look, end to end and by the subflow."""
+        for _ in range(round(length_s * 10)):
+            self.now_s += 0.1
+            self.acked_to += progress
+            self.acked_bytes += subflow_progress
+            seen = Seen(
+                self.now_s,
+                {},
+                (replace(SUBFLOW, acked_bytes=self.acked_bytes),),
+                (Connection(7, self.acked_to, backlog),),
+            )
+            self.memory, actions = watch(self.memory, seen, POLICY)
+            self.actions += [(self.now_s, action) for action in actions]
+
+
+def test_stuck_connection_is_reset_after_three_seconds() -> None:
+    """Its subflow acknowledges repetitions, and not one new byte arrives end to end."""
+    tape = Tape()
+    tape.run(2, progress=3000, subflow_progress=3000)
+    tape.run(2.9, progress=0, subflow_progress=1200)
+    assert tape.actions == []
+
+    tape.run(0.5, progress=0, subflow_progress=1200)
+    assert [action.deed for _, action in tape.actions] == [Deed.RESET]
+    assert tape.actions[0][1].connection == 7
+    assert re.match(
+        r"40000 bytes wait and none is acknowledged end to end for 3\.[01] s, while its subflows acknowledged \d+",
+        tape.actions[0][1].evidence,
+    )
+
+
+def test_reset_is_not_repeated_at_once() -> None:
+    """The program needs the kernel's close time-out to learn of it."""
+    tape = Tape()
+    tape.run(15, progress=0, subflow_progress=1200)
+    assert len(tape.actions) == 1
+
+    tape.run(10, progress=0, subflow_progress=1200)
+    assert len(tape.actions) == 2
+
+
+def test_black_out_is_not_stuck() -> None:
+    """Nothing is acknowledged at all: the uplinks are the trouble, not the connection."""
+    tape = Tape()
+    tape.run(60, progress=0, subflow_progress=0)
+
+    assert tape.actions == []
+
+
+def test_single_acknowledgement_after_a_black_out_is_not_stuck() -> None:
+    """A new subflow's handshake counts a byte; that is no progress without an end."""
+    tape = Tape()
+    tape.run(10, progress=0, subflow_progress=0)
+    tape.run(0.1, progress=0, subflow_progress=1)
+    tape.run(5, progress=0, subflow_progress=0)
+    tape.run(0.1, progress=0, subflow_progress=1)
+    tape.run(1, progress=0, subflow_progress=0)
+
+    assert tape.actions == []
+
+
+def test_empty_backlog_is_not_stuck() -> None:
+    """Everything is acknowledged: there is nothing to wait for."""
+    tape = Tape()
+    tape.run(10, progress=0, subflow_progress=10, backlog=0)
+
+    assert tape.actions == []
+
+
+def test_closed_subflow_takes_its_count_along() -> None:
+    """A sum that falls starts the watch anew instead of counting backwards."""
+    tape = Tape()
+    tape.run(2, progress=0, subflow_progress=1200)
+    tape.acked_bytes = 0
+    tape.run(2, progress=0, subflow_progress=1200)
+
+    assert tape.actions == []
+
+
+def test_connections_without_a_subflow_are_found() -> None:
+    """Those on plain TCP are left out: they can have no second one."""
+    bonded, plain = Connection(7, 0, 0), Connection(8, 0, 0, fell_back=True)
+    seen = Seen(0.0, {}, (SUBFLOW,), (bonded, plain))
+
+    assert without((SUBFLOW,), seen) == []
+    assert without((), seen) == [bonded]

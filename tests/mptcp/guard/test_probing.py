@@ -1,0 +1,58 @@
+"""How often is probed and looked."""
+
+from __future__ import annotations
+
+from tests.mptcp.guard.model_world import World
+
+
+def _probes(world: World, name: str, length_s: float) -> int:
+    """How many probes go out on an uplink in that time."""
+    before = len(world.state.uplinks[name].probes.sent)
+    world.run(length_s)
+    return len(world.state.uplinks[name].probes.sent) - before
+
+
+def test_peace_costs_one_probe_a_second() -> None:
+    """80 bytes of UDP payload a second and uplink, both ways together."""
+    world = World("verizon", "att")
+    world.run(5)
+
+    assert 9 <= _probes(world, "att", 10) <= 11
+
+
+def test_suspicion_asks_all_uplinks_at_once() -> None:
+    """The verdict on one needs another's answer, and must not wait a second for it."""
+    world = World("verizon", "att")
+    world.run(5)
+    world.set("att", whole=False)
+
+    assert _probes(world, "verizon", 0.4) >= 2
+
+
+def test_suppressed_uplink_is_asked_often_at_first_and_then_less() -> None:
+    """Most outages of a moving rig last seconds; a dead modem is not asked four times a second all day."""
+    world = World("verizon", "att")
+    world.run(5)
+    world.set("att", whole=False)
+    world.run(1)
+
+    assert 30 <= _probes(world, "att", 10) <= 45
+    world.run(60)
+    assert 9 <= _probes(world, "att", 10) <= 11
+
+
+def test_no_responder_no_probes() -> None:
+    """Nothing is sent to nobody."""
+    world = World("verizon", "att", probing=False)
+    world.run(5)
+
+    assert _probes(world, "att", 5) == 0
+
+
+def test_absent_uplink_is_not_probed() -> None:
+    """Without an endpoint it has no address to probe from."""
+    world = World("verizon", "att")
+    world.paths["att"].endpoint = world.paths["att"].joined = False
+    world.run(5)
+
+    assert world.state.uplinks["att"].probes.sent == ()
