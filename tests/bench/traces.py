@@ -7,6 +7,7 @@ uplink rate of that bin at the IP layer. Rates here are kbit/s, 1 kbit = 1000 bi
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -76,10 +77,10 @@ def _row(path: Path, number: int, line: str) -> float:
         at_s, rate = float(second), float(kbps)
     except ValueError:
         raise TraceError(f"{where} is not `second,kbps`: {line!r}") from None
-    if round(at_s * BINS_PER_S) != number:
+    if not math.isfinite(at_s) or round(at_s * BINS_PER_S) != number:
         raise TraceError(f"{where} stands at {at_s} s, not {number / BINS_PER_S} s; fill the gap, 0 is allowed")
-    if not rate >= 0.0:
-        raise TraceError(f"{where} has the rate {kbps}; rates are 0 or more")
+    if not 0.0 <= rate < math.inf:
+        raise TraceError(f"{where} has the rate {kbps}; rates are finite and 0 or more")
     return rate
 
 

@@ -1,0 +1,81 @@
+"""The oracle is a bound: nothing scores above it, and its plans are worth what they promise."""
+
+from __future__ import annotations
+
+from functools import cache
+from random import Random
+
+import numpy as np
+import pytest
+
+from tests.bench.link import Transport
+from tests.bench.oracle import menus, plan
+from tests.bench.policies.windows import LADDER
+from tests.bench.running import ORACLE, POLICIES, run
+from tests.bench.simulation import ChangeCost, simulate
+from tests.bench.traces import Pair
+from tests.bench_tests.roads import Script, blacked_out, flat, road
+
+# The plan is exact on a grid of half seconds and 40 kbit.
+GRID_QOE = 0.03
+
+
+@cache
+def walk(seed: int) -> Pair:
+    """Two uplinks that wander at random, 150 s, with deaths."""
+    random = Random(seed)  # noqa: S311 - a simulation, not a secret
+    rows = []
+    for _ in range(2):
+        level, rates = 2_500.0, []
+        for _ in range(300):
+            level = min(8_000.0, max(0.0, level + random.gauss(0, 700)))
+            rates.extend([level if random.random() > 0.01 else 0.0] * 5)
+        rows.append(np.array(rates))
+    return Pair(f"walk {seed}", rows[0], rows[1])
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("cost", [ChangeCost.LIVE, ChangeCost.RESTART])
+@pytest.mark.parametrize("transport", list(Transport))
+def test_no_policy_scores_above_the_oracle(transport: Transport, cost: ChangeCost, seed: int) -> None:
+    """On a random walk every policy, the ladder's oracle included, stays below the oracle."""
+    pair = walk(seed)
+    bound = run(ORACLE, pair, transport, cost=cost).qoe
+    for policy in POLICIES:
+        assert run(policy, pair, transport, cost=cost).qoe <= bound + GRID_QOE, policy
+
+
+def test_with_room_to_spare_the_plan_is_the_top() -> None:
+    """On a flat 9 Mbit/s the plan is 4.5 Mbit/s from the start to the end."""
+    for menu in menus(ChangeCost.LIVE):
+        assert {setting.rate_kbps for setting in plan(road(flat(9_000.0, 60)), menu, Transport.TCP)} == {4_500.0}
+
+
+def test_a_coming_black_out_is_prepared_for() -> None:
+    """A black-out of 3 s costs the oracle about the second that no queue can hide."""
+    dark = road(blacked_out(5_000.0, 120, at_s=90, for_s=3))
+    planned = plan(dark, menus(ChangeCost.LIVE)[0], Transport.TCP)
+    assert min(setting.rate_kbps for setting in planned[160:190]) < 4_500.0
+    pair = Pair("dark", dark.capacity_kbps / 0.95 / 0.97, np.zeros(1_200))
+    assert run(ORACLE, pair, Transport.TCP).measures.frozen_s_per_h * 60 / 3_600 == pytest.approx(1.1, abs=0.3)
+
+
+def test_a_restart_is_not_planned_into_the_same_setting() -> None:
+    """Every restart of the ladder's oracle changes the setting: a pause without a change cannot be ordered."""
+    pair = walk(3)
+    menu = menus(ChangeCost.RESTART)[1]
+    dips = road(np.minimum(pair.first, pair.second))
+    planned = plan(dips, menu, Transport.TCP)
+    assert set(planned) <= set(menu.settings)
+    assert {setting.rate_kbps for setting in menu.settings} == {rate for rate, _ in LADDER}
+
+
+def test_a_plan_replays_as_planned() -> None:
+    """The replay's settings are the plan's, each in force from its own half second on."""
+    pair = walk(1)
+    dips = road(np.minimum(pair.first, pair.second))
+    planned = plan(dips, menus(ChangeCost.LIVE)[0], Transport.TCP)
+    changes = [(index, new) for index, new in enumerate(planned) if index and new != planned[index - 1]]
+    script = Script(*((index * 5 - 1, new) for index, new in changes), start=planned[0], latency_s=0.0)
+    by_hand = simulate(dips, script, Transport.TCP, ChangeCost.LIVE)
+    assert by_hand.settings[1:] == [(index * 5, new) for index, new in changes]
