@@ -10,7 +10,7 @@ a minute is a stream, and dropping it would cost a reconnect on top.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 RTMP_MODULE = "/usr/lib/nginx/modules/ngx_rtmp_module.so"
 LIVE_APPLICATION = "live"
@@ -76,15 +76,36 @@ class RtmpPorts:
     stat: int
 
 
-def nginx_config(ports: RtmpPorts, *, module: str = RTMP_MODULE) -> str:
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """Who may publish to the ingest, and under which name everybody else sees the stream.
+
+    Only the encoder knows `key`; players, exporters, logs and pages see `alias`.
+    """
+
+    key: str = field(repr=False)
+    alias: str
+
+
+def _admitting(admission: Admission, stat_port: int) -> tuple[str, str]:
+    """The RTMP and the HTTP side of asking nginx itself: it renames the key's stream, and refuses others."""
+    ask = f"notify_method get; on_publish http://127.0.0.1:{stat_port}/admit;"
+    answer = (
+        f'location = /admit {{ if ($arg_name = "{admission.key}") {{ return 302 {admission.alias}; }} return 403; }}'
+    )
+    return ask, answer
+
+
+def nginx_config(ports: RtmpPorts, *, admission: Admission | None = None, module: str = RTMP_MODULE) -> str:
     """The ingest (application `live`), a stand-in for the platform (application `platform`), and /stat.
 
     A player stays while the publisher is away, and with `play_restart off` it is not told: OBS then
     goes on with the new publisher's first keyframe, where it otherwise reconnects and is 3 s later.
     `wait_video` keeps the sound back until the first keyframe: a player that meets sound first may
     settle for a stream without picture. Only errors are logged: below that level the module writes
-    stream names, which are keys.
+    stream names, which may be keys. With `admission` the file itself holds the key.
     """
+    ask, answer = ("", "") if admission is None else _admitting(admission, ports.stat)
     return f"""load_module {module};
 daemon off;
 worker_processes 1;
@@ -108,6 +129,7 @@ rtmp {{
             play_restart off;
             idle_streams on;
             drop_idle_publisher {SILENCE_S}s;
+            {ask}
         }}
     }}
     server {{
@@ -130,6 +152,7 @@ http {{
     server {{
         listen 127.0.0.1:{ports.stat};
         location = /stat {{ rtmp_stat all; }}
+        {answer}
     }}
 }}
 """

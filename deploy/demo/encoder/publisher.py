@@ -85,14 +85,15 @@ class _Connection:
         inlet.emit("push-buffer", moved)
         return True
 
-    def queued_s(self, kind: str) -> float:
-        """Media of one kind waiting in the send buffer.
+    def queued_s(self) -> float:
+        """Media waiting in the send buffer: of the kind that has less of it.
 
-        Each kind has its own bound: the muxer waits for the one that lags, so a full queue of sound
-        must never keep pictures out, nor the other way round.
+        The muxer waits for the kind that lags, so one full queue says nothing; the network is blocked
+        when both are full. Sound and pictures must be dropped alike: where a gap begins later in the
+        one than in the other, OBS keeps the difference as delay for good.
         """
-        inlet = self.inlets[kind]
-        return inlet.get_property("current-level-time") / Gst.SECOND if inlet else 0.0
+        levels = (inlet.get_property("current-level-time") for inlet in self.inlets.values() if inlet)
+        return float(min(levels) / Gst.SECOND)
 
     def sent_bytes(self) -> int:
         """Bytes handed to the kernel; 0 until the server has accepted the stream."""
@@ -161,16 +162,20 @@ class Publisher:
             connection.close()
 
     def push(self, kind: str, sample: Any) -> None:  # noqa: ANN401 - untyped bindings
-        """Send an encoded sample, `kind` being "audio" or "video"; lost while not connected."""
+        """Send an encoded sample, `kind` being "audio" or "video"; lost while not connected.
+
+        Sound is lost, too, while the send buffer is full; a coded picture never is, since those after
+        it refer to it: what is too much was not encoded in the first place.
+        """
         with self._lock:
             connection = self._connection
-        if connection is not None and connection.queued_s(kind) < 2 * SEND_BUFFER_S:
+        if connection is not None and (kind == "video" or connection.queued_s() < SEND_BUFFER_S):
             connection.push(kind, sample)
 
     def queued_s(self) -> float | None:
-        """Seconds of pictures in the send buffer, or None between connections."""
+        """Seconds of media in the send buffer, or None between connections."""
         with self._lock:
-            return None if self._connection is None else self._connection.queued_s("video")
+            return None if self._connection is None else self._connection.queued_s()
 
     def sent_bytes(self) -> int:
         """Bytes handed to the kernel over all connections."""

@@ -25,8 +25,8 @@ OPEN_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 120.0  # longer than the server keeps a silent publisher
 BACK_OFF_S = 0.5
 OPTIONS = {
-    "fflags": "nobuffer",
     "flags": "low_delay",
+    "fpsprobesize": "0",
     "analyzeduration": "4000000",
     "probesize": "5000000",
     "rtmp_live": "live",

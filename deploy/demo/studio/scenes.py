@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
-UNBUFFERED = Path(__file__).with_name("unbuffered.lua")
 WIDTH_PX, HEIGHT_PX = 640, 360
 INGEST = "Ingest"
 MAIN, SIMPLE, AUDIO_ONLY, OFFLINE = SCENES = ("Main Camera", "Emergency - Simple", "Audio Only", "Stream Offline")
@@ -14,9 +12,11 @@ CAPTIONS = {MAIN: "", SIMPLE: "BACK IN A MOMENT", AUDIO_ONLY: "AUDIO ONLY", OFFL
 ALIGN_LEFT_TOP = 5
 BOUNDS_NONE, BOUNDS_STRETCH = 0, 1  # stretched: every size the encoder has fills the canvas, stamp in place
 
-# What OBS hands to its demuxer: do not hold packets back, yet look far enough to meet a keyframe. With
-# half a second of look-ahead OBS at times settles for sound alone and never shows a picture.
-DEMUXER_OPTIONS = "fflags=nobuffer fpsprobesize=0 analyzeduration=4000000 probesize=5000000"
+# What OBS hands to its demuxer: look ahead until a keyframe and sound were met, and not a picture further,
+# for whatever is looked at in advance stays as delay. `fflags=nobuffer`, often advised, throws the first
+# keyframe away with the look-ahead: sound then runs up to 2 s ahead, and the picture stays that late.
+# With half a second of look-ahead OBS at times settles for sound alone and never shows a picture.
+DEMUXER_OPTIONS = "fpsprobesize=0 analyzeduration=4000000 probesize=5000000"
 RECONNECT_S = 1  # the shortest that OBS takes
 BUFFER_MB = 1  # of undecoded network data; 0 would be the demuxer's own default
 
@@ -99,5 +99,5 @@ def collection(name: str, *, ingest_url: str) -> dict[str, Any]:
         "transition_duration": 300,
         "preview_locked": False,
         "scaling_enabled": False,
-        "modules": {"scripts-tool": [{"path": str(UNBUFFERED), "settings": {}}]},
+        "modules": {},
     }
