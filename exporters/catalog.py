@@ -330,6 +330,18 @@ CONTROLLER: tuple[Metric, ...] = (
         "When Alertmanager last passed on its always-firing alert Watchdog; absent before the first.",
         unit="seconds",
     ),
+    _gauge(
+        "vvlive_uplink_month_bytes",
+        "Payload that the uplink sent and received in its present billing month, from the controller's ledger.",
+        "uplink",
+        unit="bytes",
+    ),
+    _gauge(
+        "vvlive_uplink_cap_bytes",
+        "What the uplink's contract includes per month, as configured.",
+        "uplink",
+        unit="bytes",
+    ),
     _gauge("vvlive_tick_duration_seconds", "Duration of the last tick of the loop.", unit="seconds"),
     _counter("vvlive_ticks_late_total", "Ticks that started later than half a period."),
     _counter("vvlive_ticks_failed_total", "Ticks that ended without a decision, by a defect."),

@@ -12,6 +12,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from importlib import metadata
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -169,6 +170,7 @@ def _family(metric: Metric, points: Iterable[Point]) -> Family:
     return family
 
 
+@cache  # reading a distribution's metadata costs as much as the rest of a scrape
 def version() -> str:
     """The installed version of VVLIVE, or "unknown" when it runs from a bare directory."""
     try:

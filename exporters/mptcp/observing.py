@@ -53,9 +53,9 @@ class Observer:
 
     def __init__(self, scope: Scope, names: Sequence[str]) -> None:
         self._scope = scope
-        self._uplinks = {name: Totals() for name in names}
-        self._connection = Totals()
-        self._sequences = Totals(since_seen=True)
+        self._uplinks = {name: Totals(*UPLINK_COUNTERS) for name in names}
+        self._connection = Totals(*CONNECTION_COUNTERS)
+        self._sequences = Totals(*SEQUENCES.values(), since_seen=True)
         self._places = Places(names)
         self._sampler = Sampler()
 
@@ -63,11 +63,11 @@ class Observer:
         """Take a dump, later than the last."""
         rows = sort_rows(dump, self._scope, resolved)
         for name, subflows in rows.by_uplink.items():
-            self._uplinks[name].add_all(subflows, UPLINK_COUNTERS)
-        self._connection.add_all(carriers(rows), CONNECTION_COUNTERS)
-        self._sequences.add_all(rows.connections, tuple(SEQUENCES.values()))
+            self._uplinks[name].add(subflows)
+        self._connection.add(carriers(rows))
+        self._sequences.add(rows.connections)
         self._places.settle(rows)
-        totals = {name: dict(sums.sums) for name, sums in self._uplinks.items()}
+        totals = {name: sums.sums for name, sums in self._uplinks.items()}
         connection = self._connection_totals()
         return Observation(
             role=self._scope.role,

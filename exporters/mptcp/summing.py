@@ -7,7 +7,7 @@ socket, told apart by the kernel's cookie, counted since it was last seen, so th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from exporters.mptcp.model import Dump
 from exporters.mptcp.parsing import ESTABLISHED, MptcpRow, TcpRow
@@ -59,30 +59,36 @@ class Sorted:
         return [row for rows in self.by_uplink.values() for row in rows if row.state == ESTABLISHED]
 
 
-@dataclass(slots=True)
 class Totals:
-    """Sums of counters over sockets that come and go.
+    """Sums of the counters `names` over sockets that come and go.
 
     What a socket had counted before it was first seen counts too, so that one younger than a sample
     loses nothing; unless `since_seen`, for sequence numbers, which start anywhere.
     """
 
-    since_seen: bool = False
-    sums: dict[str, int] = field(default_factory=dict)
-    _last: dict[int, dict[str, int]] = field(default_factory=dict)
+    def __init__(self, *names: str, since_seen: bool = False) -> None:
+        self._names = names
+        self._since_seen = since_seen
+        self._sums = [0] * len(names)
+        self._known = [False] * len(names)
+        self._last: dict[int, tuple[int | None, ...]] = {}
 
-    def add_all(self, rows: Iterable[TcpRow | MptcpRow], names: Sequence[str]) -> None:
-        """Add what these sockets counted in `names`, and forget every other socket."""
-        self._last = {row.cookie: self._added(row, names) for row in rows}
+    @property
+    def sums(self) -> dict[str, int]:
+        """The sums by name; a counter that no socket ever told is not there."""
+        return {name: total for name, total, known in zip(self._names, self._sums, self._known, strict=True) if known}
 
-    def _added(self, row: TcpRow | MptcpRow, names: Sequence[str]) -> dict[str, int]:
-        """The socket's counters now; one that the kernel does not tell is unknown, and adds nothing."""
-        before = self._last.get(row.cookie, {})
-        now = {name: value for name in names if (value := getattr(row.info, name)) is not None}
-        for name, value in now.items():
-            last = before.get(name, value if self.since_seen else 0)
-            self.sums[name] = self.sums.get(name, 0) + max(value - last, 0)
-        return now
+    def add(self, rows: Iterable[TcpRow | MptcpRow]) -> None:
+        """Add what these sockets counted since they were last added, and forget every other socket."""
+        now = {row.cookie: tuple([getattr(row.info, name) for name in self._names]) for row in rows}
+        nothing = (0,) * len(self._names)
+        for cookie, values in now.items():
+            before = self._last.get(cookie, values if self._since_seen else nothing)
+            for index, value in enumerate(values):
+                if value is not None:
+                    self._known[index] = True
+                    self._sums[index] += max(value - (before[index] or 0), 0)
+        self._last = now
 
 
 def sort_rows(dump: Dump, scope: Scope, resolved: Sequence[Resolved]) -> Sorted:
