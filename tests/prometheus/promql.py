@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import promql_parser
@@ -51,7 +52,8 @@ def rules(path: Path) -> Iterator[dict[str, str]]:
         yield from group["rules"]
 
 
-def recorded() -> dict[str, str]:
+@cache
+def recorded() -> Mapping[str, str]:
     """Every recording rule: its name and its expression."""
     return {rule["record"]: rule["expr"] for path in rule_files() for rule in rules(path) if "record" in rule}
 

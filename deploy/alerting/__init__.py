@@ -1,0 +1,1 @@
+"""Alertmanager's configuration, made from the shipped one and a directory of secrets."""
