@@ -7,6 +7,7 @@ own behaviour is tested on the kernel.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from mptcp.guard.deciding import decide
@@ -62,6 +63,7 @@ class World:
         self.timers = False
         self.state = State()
         self.done: list[Deeds] = []
+        self.probes: Counter[str] = Counter()
         self._next_key = 100
 
     def run(self, length_s: float) -> None:
@@ -72,6 +74,7 @@ class World:
             self.state = decision.state
             for action in decision.actions:
                 self._apply(action)
+            self.probes.update(decision.probes)
             for name in decision.probes:
                 self.paths[name].sent_s.append(self.now_s)
             self.now_s = min(end_s, self.now_s + decision.again_s)
