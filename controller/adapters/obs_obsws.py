@@ -49,7 +49,7 @@ class ClosedByObsError(Exception):
         self.code = code
 
 
-class _Socket:
+class CodedSocket:
     """The library's socket as the library's code expects one, with what that code leaves out.
 
     A close frame raises with its code instead of reading as no text, and events are told apart
@@ -70,9 +70,11 @@ class _Socket:
                 raise OutOfStepError("an answer that nobody waits for")
 
     def send(self, text: str) -> None:
+        """Send one message."""
         self._socket.send(text)
 
     def recv(self) -> str:
+        """The next message that is no event. Raises ClosedByObsError."""
         while self._is_event(text := self._next()):
             pass
         return text
@@ -105,7 +107,7 @@ class _Client(ObsClient):  # type: ignore[misc]  # the library ships no types
             self.give_back()
             raise
         self.raw_socket: Any = self.ws
-        self.ws = _Socket(self.ws, self.changeover)
+        self.ws = CodedSocket(self.ws, self.changeover)
 
     def identify(self) -> None:
         """Answer the server's greeting."""

@@ -211,6 +211,8 @@ async def test_a_restarted_obs_is_nobody_s_order(make: Make, obs: FakeObs) -> No
     obs.scene = MAIN
     await obs.start()
     clock.advance(1)
+    await studio.read()
+    clock.advance(1)
     status = await studio.read()
     await studio.close()
 

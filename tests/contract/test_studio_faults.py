@@ -139,7 +139,7 @@ async def test_an_obs_that_hangs(make: Make) -> None:
 
 
 async def test_tries_again_later_and_later(make: Make) -> None:
-    """While OBS is away the pauses double from 0.5 s to 10 s, and every call in between answers at once."""
+    """While OBS is away the pauses double from 0.5 s to 10 s, and an answer brings them back to 0.5 s."""
     clock = FakeClock()
     async with FakeObs() as obs:
         pass
@@ -155,6 +155,10 @@ async def test_tries_again_later_and_later(make: Make) -> None:
             pauses.append(clock.now_s - started_s)
         obs.rejects = None
         clock.advance(10)
+        assert (await studio.read()).reachable
+        obs.trouble["GetStats"] = ["dies"]
+        assert not (await studio.read()).reachable
+        clock.advance(0.5)
         assert (await studio.read()).reachable
         await studio.close()
 
