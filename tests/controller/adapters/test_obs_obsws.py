@@ -18,7 +18,7 @@ from controller.adapters.obs_obsws import ClosedByObsError, CodedSocket, fault_o
 
 
 class RawSocket:
-    """The library's socket with frames that came; like the library's it answers a close frame before it hands it over."""
+    """The library's socket with frames that came; it answers a close frame before it hands it over, as the original."""
 
     def __init__(self, *frames: tuple[int, bytes]) -> None:
         self._frames = list(frames)
