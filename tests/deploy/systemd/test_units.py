@@ -1,0 +1,59 @@
+"""The unit files, judged by systemd itself."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+UNITS = Path(__file__).parents[3] / "deploy" / "systemd"
+OURS = sorted(path for path in UNITS.glob("vvlive-*.service") if re.search("bond|guard|proxy", path.name))
+# `systemd-analyze security`, times ten. The services need at most one capability; what sets up the network needs root.
+EXPOSURE = {"vvlive-bond-pi.service": 40, "vvlive-bond-vps.service": 40}
+EXPOSURE_OF_A_SERVICE = 20
+REPOSITORY = UNITS.parents[1]
+
+
+@pytest.mark.parametrize("unit", OURS, ids=lambda path: path.name)
+def test_systemd_understands_the_unit(unit: Path, tmp_path: Path) -> None:
+    """No unknown key, no missing program, no cycle; the places of an installation stand for those of this check-out."""
+    for each in OURS:
+        text = each.read_text().replace("/opt/vvlive/.venv/bin/python", sys.executable)
+        (tmp_path / each.name).write_text(text.replace("/opt/vvlive", str(REPOSITORY)))
+    done = subprocess.run(
+        ["systemd-analyze", "verify", "--man=no", tmp_path / unit.name], capture_output=True, text=True, check=False
+    )
+
+    complaints = [line for line in done.stderr.splitlines() if "vvlive" in line]
+    assert complaints == []
+
+
+@pytest.mark.parametrize("unit", OURS, ids=lambda path: path.name)
+def test_unit_is_confined(unit: Path) -> None:
+    """Each stays below its limit of exposure."""
+    limit = EXPOSURE.get(unit.name, EXPOSURE_OF_A_SERVICE)
+    command = ["systemd-analyze", "security", "--offline=true", f"--threshold={limit}", str(unit)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout.splitlines()[-1]
+
+
+def test_guard_has_one_capability() -> None:
+    """CAP_NET_ADMIN, and nothing else."""
+    lines = (UNITS / "vvlive-guard.service").read_text().splitlines()
+
+    assert [line for line in lines if "Capabilit" in line] == [
+        "AmbientCapabilities=CAP_NET_ADMIN",
+        "CapabilityBoundingSet=CAP_NET_ADMIN",
+    ]
+
+
+def test_no_secret_is_in_a_unit() -> None:
+    """Keys come as credentials, from files that only root reads."""
+    for unit in OURS:
+        text = unit.read_text()
+        assert "Environment=" not in text or "Environment=VVLIVE_TLS=%d" in text
+        assert not re.search(r"(?i)(password|token)\s*=", text)
