@@ -6,7 +6,8 @@ receive has a timeout, every answer's type is checked, the client is thrown away
 the library's logger is silent, and its socket is asked for close codes.
 
 Tested against OBS 29.0.2 with obs-websocket 5.1.0 and against a fake server with the faults that
-OBS shows; not against OBS 30 and later.
+OBS shows; not against OBS 30 and later. For a host other than this one the library follows a proxy
+named in the environment.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def test_comments(comment: str, problem: str, retry: Retry) -> None:
 async def test_what_is_no_bridge(status: int, body: str, problem: str) -> None:
     """A web server that is no bridge, or a proxy that guards one, is told as such."""
 
-    async def answer(_: web.BaseRequest) -> web.Response:  # noqa: RUF029 (a handler is a coroutine)
+    async def answer(_: web.BaseRequest) -> web.Response:
         return web.Response(status=status, text=body)
 
     app = web.Application()
