@@ -149,6 +149,24 @@ class ObsSection(SecretPlace):
     )
 
 
+class TimelineSection(Section):
+    """How much of what happened is kept in state_dir."""
+
+    keep_days: float = Field(default=90.0, gt=0, le=3_660, description="the days that events are kept, up to 3660")
+    max_bytes: int = Field(
+        default=200_000_000, ge=1_000_000, le=100_000_000_000, description="the bytes that the file may have"
+    )
+
+
+class DataPlanSection(Section):
+    """What an uplink's contract says."""
+
+    billing_day: int = Field(default=1, ge=1, le=28, description="the day on which its month begins, 1 to 28")
+    cap_bytes: int | None = Field(
+        default=None, ge=1, le=10**15, description="the bytes that the contract includes per month, like 100000000000"
+    )
+
+
 class AlertsSection(Section):
     """What the controller does when Alertmanager tells it of an alert; others are passed over."""
 
@@ -212,6 +230,10 @@ class Config(Section):
         default=None, description="a section, like {driver: uray, url: http://192.168.1.168}"
     )
     obs: ObsSection | None = Field(default=None, description="a section, like {host: 127.0.0.1, port: 4455}")
+    timeline: TimelineSection = Field(default=TimelineSection(), description="a section, like {keep_days: 90}")
+    data_plans: dict[Name, DataPlanSection] = Field(
+        default_factory=dict, description="contracts by uplink, like {modem-a: {cap_bytes: 100000000000}}"
+    )
     alerts: AlertsSection = Field(
         default=AlertsSection(), description="a section, like {respond: {IngestGone: emergency}}"
     )

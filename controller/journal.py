@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from controller.decision.model import EncoderTarget, Freshness, Quality, Reason, Scene
 
 
@@ -58,10 +60,15 @@ class Event:
     text: str
 
 
-class Journal:
-    """The last `size` decisions and as many events."""
+Told = Entry | Event | tuple[Entry, Order]
+"""What a listener is told: a decision, an event, or what became of a decision at one device."""
 
-    def __init__(self, size: int = 1000) -> None:
+
+class Journal:
+    """The last `size` decisions and as many events; `tell` is told of each as it is kept."""
+
+    def __init__(self, size: int = 1000, *, tell: Callable[[Told], None] = lambda _: None) -> None:
+        self._tell = tell
         self._entries: deque[Entry] = deque(maxlen=size)
         self._events: deque[Event] = deque(maxlen=size)
         self._next = 1
@@ -70,11 +77,13 @@ class Journal:
         """Keep a decision; its number is given here and returned."""
         number = self._number()
         self._entries.append(replace(entry, number=number))
+        self._tell(self._entries[-1])
         return number
 
     def noticed(self, *, at_s: float, subject: str, text: str) -> None:
         """Keep an event."""
         self._events.append(Event(number=self._number(), at_s=at_s, subject=subject, text=text))
+        self._tell(self._events[-1])
 
     def commanded(self, number: int, device: str, *, at_s: float) -> None:
         """Note that the decision's order went out to `device`; a repeated order keeps its first time."""
@@ -87,13 +96,13 @@ class Journal:
         order = self._order(number, device)
         if order is not None:
             applied_s = at_s if outcome == "applied" else order.applied_s
-            self._put(number, replace(order, applied_s=applied_s, outcome=outcome, detail=detail))
+            self._put(number, replace(order, applied_s=applied_s, outcome=outcome, detail=detail), told=True)
 
     def shown(self, number: int, device: str, *, at_s: float) -> None:
         """Note that the change was seen where viewers would see it."""
         order = self._order(number, device)
         if order is not None and order.shown_s is None:
-            self._put(number, replace(order, shown_s=at_s))
+            self._put(number, replace(order, shown_s=at_s), told=True)
 
     def entry(self, number: int) -> Entry | None:
         """The decision of that number, while the ring holds it."""
@@ -115,10 +124,12 @@ class Journal:
         entry = self.entry(number)
         return entry.order(device) if entry else None
 
-    def _put(self, number: int, order: Order) -> None:
+    def _put(self, number: int, order: Order, *, told: bool = False) -> None:
         for place in range(len(self._entries) - 1, -1, -1):
             entry = self._entries[place]
             if entry.number == number:
                 others = tuple(one for one in entry.orders if one.device != order.device)
                 self._entries[place] = replace(entry, orders=(*others, order))
+                if told:
+                    self._tell((self._entries[place], order))
                 return

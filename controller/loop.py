@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from controller.arming import SelfTest
     from controller.decision.machine import Decision
-    from controller.decision.model import Observation, Override
+    from controller.decision.model import Observation, Override, Quality
     from controller.decision.policy import Policy
     from controller.driven import DrivenEncoder, DrivenStudio
     from controller.journal import Journal
@@ -63,6 +63,7 @@ class Loop:
         self_test: SelfTest,
         state: State | None = None,
         override: Callable[[], Override | None] = lambda: None,
+        looked: Callable[[Observation, Quality, Window], None] = lambda *_: None,
     ) -> None:
         self.policy = policy
         self.period_s = period_s
@@ -81,6 +82,7 @@ class Loop:
         self._defect: str | None = None
         self._fetching: asyncio.Task[Window | NoAnswer] | None = None
         self._override = override
+        self._looked = looked
         self._hurried = asyncio.Event()
 
     def hurry(self) -> None:
@@ -151,6 +153,7 @@ class Loop:
             self._encoder.want(decision.target, number=number)
             self._studio.want(decision.scene, number=number)
         self._encoder.watch_arrival(observation)
+        self._looked(observation, decision.quality, self._window)
 
     async def _refresh(self) -> None:
         """Take the source's answer if it comes in time; there is never more than one question under way.

@@ -75,6 +75,10 @@ def samples(status: Status) -> Iterator[Sample]:
     yield "vvlive_override_active", (), float(status.override is not None)
     if status.watchdog_seen_s is not None:
         yield "vvlive_watchdog_last_seen_timestamp_seconds", (), status.watchdog_seen_s
+    for plan in status.plans:
+        yield "vvlive_uplink_month_bytes", (plan.uplink,), plan.carried_bytes
+        if plan.cap_bytes is not None:
+            yield "vvlive_uplink_cap_bytes", (plan.uplink,), float(plan.cap_bytes)
     if status.tick_duration_s is not None:
         yield "vvlive_tick_duration_seconds", (), status.tick_duration_s
     if status.decided is not None:

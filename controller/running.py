@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from controller.api.app import build_app
 from controller.api.face import Face
 from controller.api.serving import serve
-from controller.status import Decided, Status
+from controller.status import Decided, Plan, Status
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Mapping
 
     from controller.alerting.desk import AlertDesk
     from controller.api.access import Access
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from controller.memory_file import MemoryFile
     from controller.overriding.desk import OverrideDesk
     from controller.ports import Clock, MetricSource
+    from controller.timeline.keeper import Keeper
 
 # A memory older than ten minutes is not used after a restart, so a long calm must be written too.
 REMEMBER_EVERY_S = 60.0
@@ -57,6 +59,8 @@ class Controller:
         desk: OverrideDesk,
         access: Access,
         alerts: AlertDesk,
+        keeper: Keeper,
+        caps_bytes: Mapping[str, int],
     ) -> None:
         self.journal = journal
         self._rig = rig
@@ -69,6 +73,8 @@ class Controller:
         self.desk = desk
         self._access = access
         self._alerts = alerts
+        self._keeper = keeper
+        self._caps_bytes = caps_bytes
         desk.on_change = loop.hurry
         self._started_s = clock.monotonic_s()
 
@@ -86,8 +92,10 @@ class Controller:
             journal=self.journal,
             clock=self._clock,
             access=self._access,
-            alerts=self._alerts,
             desk=self.desk,
+            alerts=self._alerts,
+            keeper=self._keeper,
+            caps_bytes=self._caps_bytes,
         )
 
     async def drive(self) -> None:
@@ -99,6 +107,7 @@ class Controller:
                     tasks.create_task(reconciler.run())
                 tasks.create_task(self._loop.run())
                 tasks.create_task(self._alerts.run())
+                tasks.create_task(self._keeper.run())
                 if self._memory_file is not None:
                     tasks.create_task(self._remember(self._memory_file))
         finally:
@@ -145,6 +154,15 @@ class Controller:
             streaming=studio.reading().streaming,
             override=self.desk.in_force(),
             watchdog_seen_s=self._alerts.watchdog_seen_s,
+            plans=self._plans(),
+        )
+
+    def _plans(self) -> tuple[Plan, ...]:
+        """What each uplink carried in its present month; of those with a cap also when nothing did yet."""
+        ledger, month = self._keeper.ledger, self._keeper.month
+        uplinks = {uplink for uplink, _ in ledger.months} | set(self._caps_bytes)
+        return tuple(
+            Plan(uplink, ledger.of(uplink, month(uplink)), self._caps_bytes.get(uplink)) for uplink in sorted(uplinks)
         )
 
     def _decided(self) -> Decided | None:

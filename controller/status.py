@@ -71,6 +71,15 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """What an uplink carried in its present billing month, bytes; `cap_bytes` None where no cap is configured."""
+
+    uplink: str
+    carried_bytes: float
+    cap_bytes: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The controller at this moment. Parts that are not configured are absent, what is unknown is None."""
 
@@ -96,3 +105,4 @@ class Status:
     streaming: bool | None = None
     override: Standing | None = None
     watchdog_seen_s: float | None = None
+    plans: tuple[Plan, ...] = ()

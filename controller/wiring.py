@@ -30,6 +30,9 @@ from controller.ports import Impact, Impacts
 from controller.queries import metrics_wanted, raw_window
 from controller.recording import Recorder
 from controller.running import Controller, SystemClock
+from controller.timeline import ledger
+from controller.timeline.keeper import Bounds, Keeper
+from controller.timeline.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,6 +45,8 @@ if TYPE_CHECKING:
 
 # Seconds without picture that an impact usually means, where the unit's own were not measured.
 _USUAL_COST_S = {Impact.NONE: 0.0, Impact.GLITCH: 0.5, Impact.RECONNECT: 3.0, Impact.REBOOT: 60.0}
+# Without a state_dir the timeline is in memory, of which a Pi has little.
+_MOST_IN_MEMORY = 20_000_000
 
 
 def controller_from(loaded: Loaded) -> Controller:
@@ -71,15 +76,15 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
     tokens: Mapping[str, SecretStr] | None = None,
 ) -> Controller:
     """The controller of `config` over these ports; `tokens` are its API's, by scope."""
-    journal = Journal()
-    memory_file = None if config.state_dir is None else MemoryFile(Path(config.state_dir))
+    state_dir = None if config.state_dir is None else Path(config.state_dir)
+    memory_file = None if state_dir is None else MemoryFile(state_dir)
     if memory_file is not None:
         memory_file.prepare()
+    keeper = _keeper(config, state_dir, clock=clock)
+    journal = Journal(tell=keeper.tell)
     driven_encoder = _driven_encoder(config, encoder, clock=clock, journal=journal)
     driven_studio = _driven_studio(config, studio, clock=clock, journal=journal)
-    desk = OverrideDesk(
-        clock=clock, journal=journal, file=None if config.state_dir is None else BookFile(Path(config.state_dir))
-    )
+    desk = OverrideDesk(clock=clock, journal=journal, file=None if state_dir is None else BookFile(state_dir))
     loop = Loop(
         clock=clock,
         source=source,
@@ -92,6 +97,7 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
         self_test=SelfTest(max_age_s=config.prometheus.max_age_s),
         state=None if memory_file is None else memory_file.read(now_s=clock.wall_s()),
         override=desk.for_decision,
+        looked=keeper.looked,
     )
     return Controller(
         rig=config.rig,
@@ -111,16 +117,28 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
             clock=clock,
             journal=journal,
         ),
+        keeper=keeper,
+        caps_bytes={name: plan.cap_bytes for name, plan in config.data_plans.items() if plan.cap_bytes is not None},
         access=Access(tokens or {}, open_reads=config.api.open_reads, clock=clock.monotonic_s),
     )
 
 
 def prometheus_source(config: Config) -> PrometheusSource:
     """The source that asks for this rig's window."""
-    wanted = metrics_wanted(METRICS, drives_encoder=config.encoder is not None)
+    wanted = metrics_wanted((*METRICS, *ledger.METRICS), drives_encoder=config.encoder is not None)
     query = raw_window(wanted, match=config.match, window_s=WINDOW_S)
     section = config.prometheus
     return PrometheusSource(url=section.url, query=query, timeout_s=section.timeout_s)
+
+
+def _keeper(config: Config, state_dir: Path | None, *, clock: Clock) -> Keeper:
+    most_bytes = config.timeline.max_bytes if state_dir is not None else min(config.timeline.max_bytes, _MOST_IN_MEMORY)
+    return Keeper(
+        store=Store(state_dir),
+        clock=clock,
+        billing_days={name: plan.billing_day for name, plan in config.data_plans.items()},
+        bounds=Bounds(keep_s=config.timeline.keep_days * 86_400.0, most_bytes=most_bytes),
+    )
 
 
 def uray_encoder(section: EncoderSection, password: SecretStr) -> UrayEncoder:

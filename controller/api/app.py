@@ -14,6 +14,7 @@ from controller.api.access import Scope
 from controller.api.alerts import add_alerts
 from controller.api.bodies import BodyLimit
 from controller.api.overrides import add_overrides
+from controller.api.timeline import add_timeline
 from controller.api.views import DecisionsView, HealthView, StatusView, decisions_view, status_view
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def build_app(face: Face) -> FastAPI:
     _answers(app, face)
     add_overrides(app, face)
     add_alerts(app, face)
+    add_timeline(app, face)
     return app
 
 

@@ -9,7 +9,7 @@ from fastapi import Depends, Security
 from fastapi.security import HTTPBearer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from fastapi.params import Depends as Dependency
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from controller.overriding.desk import OverrideDesk
     from controller.ports import Clock
     from controller.status import Status
+    from controller.timeline.keeper import Keeper
 
 # For the schema only: who may do what is judged by `Access`.
 _BEARER = HTTPBearer(auto_error=False, description="A token of api.tokens in the configuration.")
@@ -34,6 +35,8 @@ class Face:
     access: Access
     desk: OverrideDesk
     alerts: AlertDesk
+    keeper: Keeper
+    caps_bytes: Mapping[str, int]
 
     def needs(self, scope: Scope) -> list[Dependency]:
         """The dependencies of a route that needs `scope`."""

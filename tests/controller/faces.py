@@ -16,6 +16,8 @@ from controller.api.app import build_app
 from controller.api.face import Face
 from controller.journal import Journal
 from controller.overriding.desk import OverrideDesk
+from controller.timeline.keeper import Keeper
+from controller.timeline.store import Store
 from tests.controller.statuses import KNOWN
 from tests.fakes.clock import StandingClock
 
@@ -39,6 +41,9 @@ class Behind:
     open_reads: bool = True
     desk: OverrideDesk | None = None
     alerts: AlertDesk | None = None
+    store: Store = field(default_factory=lambda: Store(None))
+    keeper: Keeper | None = None
+    caps_bytes: dict[str, int] = field(default_factory=dict)
 
     def face(self) -> Face:
         """The face over these parts."""
@@ -51,6 +56,7 @@ class Behind:
             clock=self.clock,
             journal=self.journal,
         )
+        self.keeper = self.keeper or Keeper(store=self.store, clock=self.clock)
         tokens = {scope: SecretStr(token) for scope, token in self.tokens.items()}
         return Face(
             status=lambda: self.status,
@@ -59,6 +65,8 @@ class Behind:
             access=Access(tokens, open_reads=self.open_reads, clock=self.clock.monotonic_s),
             desk=self.desk,
             alerts=self.alerts,
+            keeper=self.keeper,
+            caps_bytes=self.caps_bytes,
         )
 
 

@@ -12,7 +12,7 @@ from controller.decision.model import (
     Scene,
     UplinkReading,
 )
-from controller.status import Counts, Decided, DeviceStatus, Status
+from controller.status import Counts, Decided, DeviceStatus, Plan, Status
 
 TARGET = EncoderTarget(bitrate_bps=2_500_000, width_px=1280, height_px=720, frame_rate_hz=30)
 FINE = DeviceStatus(
@@ -62,6 +62,7 @@ KNOWN = Status(
     scene_shown=Scene.SIMPLE,
     scene_shown_name="Emergency - Simple",
     streaming=True,
+    plans=(Plan("modem-a", 2_000_000_000.0, 100_000_000_000), Plan("modem-b", 5_000.0, None)),
     watchdog_seen_s=1_700_000_080.0,
 )
 

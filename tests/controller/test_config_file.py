@@ -22,6 +22,7 @@ from controller.config import (
     PolicySection,
     PrometheusSection,
     ScenesSection,
+    TimelineSection,
     TokenPlace,
     TokensSection,
 )
@@ -140,6 +141,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "encoder.costs_s": CostsSection,
     "obs": ObsSection,
     "obs.scenes": ScenesSection,
+    "timeline": TimelineSection,
     "alerts": AlertsSection,
     "api": ApiSection,
     "api.tokens": TokensSection,

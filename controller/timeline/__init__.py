@@ -1,0 +1,1 @@
+"""What happened, kept: stream sessions, events, and the bytes that each uplink carried per billing month."""
