@@ -7,47 +7,32 @@ see the capacity that the next rung demands before it takes one step.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from controller.decision.memory import Recovery, State, TrimMemory
-from controller.decision.model import Freshness, Observation, Quality, Reason
+from controller.decision.memory import Recovery
+from controller.decision.model import Quality, Reason
+from controller.decision.move import Move
 from controller.decision.wording import mbit, percent
 
 if TYPE_CHECKING:
     from controller.decision.clocks import Clocks
+    from controller.decision.memory import State
+    from controller.decision.model import Observation
     from controller.decision.policy import Climb, Floor, Policy, Rung
 
 _STABLE = "stable"
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
-    """Where a policy wants to be: the state, the rung that plays, its bitrate, and why.
-
-    `geometry` is the rung whose picture size shall play; None is that of `base`.
-    """
-
-    quality: Quality
-    base: Quality
-    rate_bps: float
-    reason: Reason
-    recovery: Recovery | None = None
-    trim: TrimMemory | None = None
-    geometry: Quality | None = None
-    misfit_bits: float = 0.0
-
-
 def step_locked(state: State, seen: Observation, policy: Policy) -> tuple[Move, Clocks]:
-    """One step of the table. What is not fresh moves nothing: the clocks stand cleared."""
+    """One step of the table on fresh data."""
     base = policy.rung(state.base)
-    conditions = _conditions(base, seen, policy) if seen.freshness is Freshness.FRESH else {}
-    clocks = state.clocks.run(conditions, at_s=seen.at_s)
+    clocks = state.clocks.run(_conditions(base, seen, policy), at_s=seen.at_s)
     move = (
         _downwards(base, seen, policy, clocks)
         or _recovering(state, base, seen, policy)
         or _upwards(state, base, seen, policy, clocks)
-        or _staying(base, seen)
+        or _settle(base, Reason("hold", f"Nothing speaks for a change of {base.quality}."))
     )
     return move, clocks
 
@@ -130,8 +115,6 @@ def _recovering(state: State, base: Rung, seen: Observation, policy: Policy) -> 
     recovery, climb, above = state.recovery, base.climb, policy.next_up(base.quality)
     if state.quality is not Quality.RECOVERY or recovery is None or climb is None or above is None:
         return None
-    if seen.freshness is not Freshness.FRESH:
-        return _waiting(recovery, base)
     refuted = not _stable(seen, climb)
     if refuted:
         text = f"RECOVERY met a limit of {above.quality}: back to {base.quality}."
@@ -167,18 +150,6 @@ def _probed(recovery: Recovery, base: Rung, seen: Observation, policy: Policy, c
     top = climb.capacity_above_bps * policy.probe.headroom
     probe_bps = min(top, recovery.probe_bps * policy.probe.factor)
     return replace(recovery, probe_bps=probe_bps, probe_since_s=seen.at_s)
-
-
-def _waiting(recovery: Recovery, base: Rung) -> Move:
-    text = "The data is late: RECOVERY waits."
-    return Move(Quality.RECOVERY, base.quality, base.preset.bitrate_bps, Reason("recovery-waiting", text), recovery)
-
-
-def _staying(base: Rung, seen: Observation) -> Move:
-    text = f"Nothing speaks for a change of {base.quality}."
-    if seen.freshness is not Freshness.FRESH:
-        text = f"The data is {seen.freshness}: {base.quality} is held."
-    return _settle(base, Reason("hold", text))
 
 
 def _settle(rung: Rung, reason: Reason) -> Move:

@@ -1,4 +1,8 @@
-"""The decision: `decide(state, observation, policy) -> Decision`. Pure; time is in the observation."""
+"""The decision: `decide(state, observation, policy) -> Decision`. Pure; time is in the observation.
+
+In this order: a manual override; where no encoder is driven, the edge's state; data that is not fresh; the
+policy. The scene is chosen beside it, from the picture at the ingest and from the state.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +11,21 @@ from typing import TYPE_CHECKING
 
 from controller.decision.adaptive import step_adaptive
 from controller.decision.clocks import Clocks
-from controller.decision.locked import Move, step_locked
-from controller.decision.memory import State, TrimMemory, target_of
-from controller.decision.model import EncoderTarget, Freshness, Observation, Quality, Reason, Scene
+from controller.decision.locked import step_locked
+from controller.decision.memory import State, TrimMemory
+from controller.decision.model import Freshness
+from controller.decision.ordering import step_mirrored, step_ordered
 from controller.decision.scene import choose_scene
+from controller.decision.shaping import choose_geometry, shape
+from controller.decision.trust import watch
+from controller.decision.unsure import step_unsure
 
 if TYPE_CHECKING:
+    from controller.decision.model import EncoderTarget, Observation, Quality, Reason, Scene
+    from controller.decision.move import Move
     from controller.decision.policy import Policy
 
 __all__ = ["Decision", "State", "decide"]
-
-GLITCH_S = 0.5
-"""A change that costs no more picture than this is a glitch: audio-only may use it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,35 +43,36 @@ class Decision:
 
 def decide(state: State, observation: Observation, policy: Policy) -> Decision:
     """The next decision from the memory `state` and what is seen now. Never raises on odd readings."""
-    seen = observation
-    before = _set_clock(state, seen.at_s, gap_s=policy.ages.late_s)
-    move, clocks, blind_since_s = _choose(before, seen, policy)
-    geometry = _geometry(before, move, seen)
-    target = _shape(before.target, move, geometry, seen, policy)
-    shown = seen.edge_state if not seen.encoder.driven else move.quality
+    before = _continued(state, observation.at_s, gap_s=policy.ages.late_s)
+    blind_since_s = _blind_since(before, observation)
+    move, clocks = _choose(before, observation, policy, blind_since_s)
+    geometry = choose_geometry(before, move, observation)
+    target = shape(before.target, move, geometry, observation, policy)
     scene, scene_clocks, scene_reason = choose_scene(
-        before.scene or seen.scene.scene,
-        seen,
-        quality=shown if seen.edge_state is not None or seen.freshness is not Freshness.BLIND else None,
+        before.scene or observation.scene.scene,
+        observation,
+        quality=_known_quality(move, observation),
         clocks=before.scene_clocks,
         rules=policy.scenes,
     )
-    changed = move.quality is not before.quality
+    changed, confirmed = move.quality is not before.quality, observation.encoder.confirmed
     after = replace(
         before,
         quality=move.quality,
         base=move.base,
         geometry=geometry,
-        misfit_bits=move.misfit_bits,
         target=target,
+        trim=move.trim or TrimMemory(rate_bps=move.rate_bps),
         scene=scene,
-        at_s=seen.at_s,
-        since_s=seen.at_s if changed or before.since_s is None else before.since_s,
+        at_s=observation.at_s,
+        since_s=observation.at_s if changed or before.since_s is None else before.since_s,
         blind_since_s=blind_since_s,
         recovery=move.recovery,
-        trim=move.trim or TrimMemory(rate_bps=move.rate_bps),
+        misfit_bits=move.misfit_bits,
+        in_force_bps=before.in_force_bps if confirmed is None else float(confirmed.bitrate_bps),
         clocks=clocks,
         scene_clocks=scene_clocks,
+        uplinks=watch(before.uplinks, observation.uplinks, at_s=observation.at_s),
     )
     return Decision(
         state=after,
@@ -77,7 +85,7 @@ def decide(state: State, observation: Observation, policy: Policy) -> Decision:
     )
 
 
-def _set_clock(state: State, at_s: float, *, gap_s: float) -> State:
+def _continued(state: State, at_s: float, *, gap_s: float) -> State:
     """The memory, fit for `at_s`: after a gap or a jump of the clock no condition has held without a break."""
     if state.at_s is None or state.at_s <= at_s <= state.at_s + gap_s:
         return state
@@ -87,86 +95,31 @@ def _set_clock(state: State, at_s: float, *, gap_s: float) -> State:
         recovery=None,
         clocks=Clocks(),
         scene_clocks=Clocks(),
+        at_s=None,
         since_s=None,
         blind_since_s=None,
         trim=TrimMemory(rate_bps=state.trim.rate_bps),
     )
 
 
-def _choose(state: State, seen: Observation, policy: Policy) -> tuple[Move, Clocks, float | None]:
-    blind = seen.freshness is Freshness.BLIND
-    blind_since_s = (seen.at_s if state.blind_since_s is None else state.blind_since_s) if blind else None
-    ordered = _ordered(state, seen, policy)
-    if ordered is not None:
-        return ordered, Clocks(), blind_since_s
-    if not seen.encoder.driven:
-        return _mirrored(state, seen), Clocks(), blind_since_s
-    if blind_since_s is not None:
-        return _blind(state, policy, for_s=seen.at_s - blind_since_s), Clocks(), blind_since_s
-    move, clocks = (step_locked if policy.trim is None else step_adaptive)(state, seen, policy)
-    return move, clocks, None
-
-
-def _ordered(state: State, seen: Observation, policy: Policy) -> Move | None:
-    """What a manual override orders of the encoder, while it lasts."""
-    override = seen.override
-    if override is None or seen.at_s >= override.until_s:
+def _blind_since(state: State, seen: Observation) -> float | None:
+    if seen.freshness is not Freshness.BLIND:
         return None
-    left = (("override_left_s", round(override.until_s - seen.at_s, 1)),)
-    wanted = Quality.ERROR if override.audio_only else override.state
-    if wanted is not None and wanted is not Quality.RECOVERY:
-        rung = policy.rung(wanted)
-        reason = Reason("override-state", f"{wanted} by hand: {override.reason}.", left)
-        return Move(wanted, wanted, rung.preset.bitrate_bps, reason)
-    if override.hold:
-        reason = Reason("override-hold", f"Held by hand: {override.reason}.", left)
-        return Move(state.quality, state.base, state.target.bitrate_bps, reason, state.recovery)
-    return None
+    return seen.at_s if state.blind_since_s is None else state.blind_since_s
 
 
-def _mirrored(state: State, seen: Observation) -> Move:
-    quality = seen.edge_state or state.quality
-    base = state.base if quality is Quality.RECOVERY else quality
-    known = "The edge is in" if seen.edge_state else "Nothing fresh is known of the edge; it was last in"
-    return Move(quality, base, state.target.bitrate_bps, Reason("edge-state", f"{known} {quality}."))
+def _choose(state: State, seen: Observation, policy: Policy, blind_since_s: float | None) -> tuple[Move, Clocks]:
+    if (ordered := step_ordered(state, seen, policy)) is not None:
+        return ordered, Clocks()
+    if not seen.encoder.driven:
+        return step_mirrored(state, seen), Clocks()
+    if seen.freshness is not Freshness.FRESH:
+        return step_unsure(state, seen, policy, blind_s=None if blind_since_s is None else seen.at_s - blind_since_s)
+    return (step_locked if policy.trim is None else step_adaptive)(state, seen, policy)
 
 
-def _blind(state: State, policy: Policy, *, for_s: float) -> Move:
-    """Blind: hold what stands, then fall to the safe state. Never upwards."""
-    left_s = policy.ages.blind_hold_s - for_s
-    if left_s <= 0 and policy.height(state.base) > policy.height(policy.safe):
-        rung = policy.rung(policy.safe)
-        reason = Reason("blind-safe", f"No data for {for_s:.0f} s: the safe state is {policy.safe}.")
-        return Move(rung.quality, rung.quality, rung.preset.bitrate_bps, reason)
-    reason = Reason("blind-hold", f"No data for {for_s:.0f} s: {state.base} is held.")
-    rate_bps = min(state.target.bitrate_bps, policy.rung(state.base).preset.bitrate_bps)
-    return Move(state.base, state.base, rate_bps, reason)
-
-
-def _geometry(before: State, move: Move, seen: Observation) -> Quality:
-    """The rung whose picture size shall play. Audio only is not worth a restart."""
-    cost_s = seen.encoder_traits.geometry_cost_s
-    if cost_s is None or (move.base is Quality.ERROR and cost_s > 0):
-        return before.geometry
-    return move.geometry or move.base
-
-
-def _shape(before: EncoderTarget, move: Move, geometry: Quality, seen: Observation, policy: Policy) -> EncoderTarget:
-    """The target for a move: within the encoder's range, never by a change that it is not calibrated for."""
-    traits, confirmed = seen.encoder_traits, seen.encoder.confirmed
-    target = target_of(policy.rung(geometry).preset)
-    if traits.geometry_cost_s is None:
-        target = confirmed or before
-    bitrate_bps = (confirmed or before).bitrate_bps if traits.bitrate_cost_s is None else _rounded(move.rate_bps, seen)
-    audio_only_cost_s = traits.audio_only_cost_s
-    audio_only = move.base is Quality.ERROR and audio_only_cost_s is not None and audio_only_cost_s <= GLITCH_S
-    return replace(target, bitrate_bps=bitrate_bps, audio_only=audio_only, floor_bps=None)
-
-
-def _rounded(rate_bps: float, seen: Observation) -> int:
-    traits, override = seen.encoder_traits, seen.override
-    if override is not None and override.bitrate_cap_bps is not None and seen.at_s < override.until_s:
-        rate_bps = min(rate_bps, override.bitrate_cap_bps)
-    step_bps = max(1, traits.step_bps)
-    steps = int(max(traits.min_bitrate_bps, min(traits.max_bitrate_bps, rate_bps)) // step_bps)
-    return max(traits.min_bitrate_bps, steps * step_bps)
+def _known_quality(move: Move, seen: Observation) -> Quality | None:
+    """The quality state as far as the scene may rely on it: the edge's, or our own unless we are blind."""
+    if not seen.encoder.driven:
+        return seen.edge_state
+    return None if seen.freshness is Freshness.BLIND else move.quality

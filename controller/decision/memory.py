@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Union, cast, get_args, get_origin, get_ty
 
 from controller.decision.clocks import Clocks
 from controller.decision.model import EncoderTarget, Quality, Scene
+from controller.decision.trust import Record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +60,7 @@ class State:
     """The machine's memory. `base` is the rung that plays: `quality` itself, or where RECOVERY came from.
 
     `geometry` is the rung whose picture size the encoder has, which may lag behind where a change of it
-    costs picture; `misfit_bits` is what that has cost so far.
+    costs picture; `misfit_bits` is what that has cost so far. `in_force_bps` is the bitrate last read back.
     """
 
     quality: Quality
@@ -73,8 +74,10 @@ class State:
     blind_since_s: float | None = None
     recovery: Recovery | None = None
     misfit_bits: float = 0.0
+    in_force_bps: float | None = None
     clocks: Clocks = field(default_factory=Clocks)
     scene_clocks: Clocks = field(default_factory=Clocks)
+    uplinks: tuple[Record, ...] = ()
 
     @classmethod
     def initial(cls, policy: Policy) -> State:

@@ -168,7 +168,11 @@ class Override:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Everything that one decision is made from. Built by `observe`, from windows of samples."""
+    """Everything that one decision is made from. Built by `observe`, from windows of samples.
+
+    `ahead_bytes` is the part of the backlog that uplinks have delivered and that waits at the
+    receiver for an earlier byte.
+    """
 
     at_s: float
     freshness: Freshness
@@ -178,6 +182,7 @@ class Observation:
     drain_time_s: float | None = None
     drain_time_max_s: float | None = None
     backlog_bytes: float | None = None
+    ahead_bytes: float | None = None
     loss_ratio: float | None = None
     min_rtt_s: float | None = None
     uplinks: tuple[UplinkReading, ...] = ()

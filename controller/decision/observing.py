@@ -113,6 +113,7 @@ def _with_sender(seen: Observation, *, edge: Source, ages: Ages) -> Observation:
         drain_time_s=_positive(edge.gauge("mptcp_connection_drain_time_seconds")),
         drain_time_max_s=_positive(edge.gauge("mptcp_connection_drain_time_max_seconds")),
         backlog_bytes=_positive(edge.gauge("mptcp_connection_backlog_bytes")),
+        ahead_bytes=_ahead(edge, ages=ages),
         loss_ratio=_loss(edge, ages=ages),
         min_rtt_s=min((u.rtt_s for u in uplinks if u.rtt_s is not None and not u.dead), default=None),
         uplinks=uplinks,
@@ -137,6 +138,13 @@ def _uplink(edge: Source, *, name: str, ages: Ages) -> UplinkReading:
         dead=True if subflows == 0 else None if verdict is None else verdict > 0,
         loss_ratio=_loss(edge, ages=ages, label=label),
     )
+
+
+def _ahead(edge: Source, *, ages: Ages) -> float | None:
+    """What the uplinks delivered of late beyond what was acknowledged in order; sent twice counts twice."""
+    uplinks = edge.gained("mptcp_uplink_acknowledged_bytes_total", span_s=ages.stall_s)
+    in_order = edge.gained("mptcp_connection_acknowledged_bytes_total", span_s=ages.stall_s)
+    return None if uplinks is None or in_order is None else max(0.0, uplinks.amount - in_order.amount)
 
 
 def _loss(edge: Source, *, ages: Ages, label: tuple[str, str] | None = None) -> float | None:

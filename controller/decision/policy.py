@@ -60,22 +60,23 @@ class Ages:
     fresh_s: float = 2.5  # two scrapes of 1 s and the query
     late_s: float = 8.0  # beyond it nothing is known any more
     future_s: float = 0.5  # clocks of one box agree better than this
-    rate_s: float = 1.0
+    rate_s: float = 0.5  # with slower scrapes it is the newest two
+    stall_s: float = 2.5  # longer than a dead path's data needs to be sent again on another
     loss_s: float = 3.0
     loss_segments_min: float = 50.0  # below it one lost segment is more than 2 %
+    late_picture_s: float = 5.0
     blind_hold_s: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)
 class SceneRules:
-    """When the picture at the ingest counts as late, gone, back; all in seconds."""
+    """When the picture at the ingest counts as late, back, silent and offline; all in seconds."""
 
     late_s: float = 2.0  # what a viewer's player hides
-    back_s: float = 1.5  # below it the picture is on time again
-    back_for_s: float = 0.5  # two looks in a row at 1 s, so that one lucky sample does not flap
+    # Back well below that: a picture that hovers at the limit would flap; a dwell would cover good pictures.
+    back_s: float = 1.5
     silent_s: float = 2.0
     offline_s: float = 60.0
-    unknown_after_s: float = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,22 +97,22 @@ class Trim:
     # Of a queue. Keyframes alone make 0.2 s now and then, never more than 0.25 s at p99.
     empty_s: float = 0.12
     cut_s: float = 0.25
-    target_s: float = 0.25  # a little queue shows the capacity; the viewer's budget is 2 s
+    target_s: float = 0.2  # a little queue shows the capacity; the viewer's budget is 2 s
     deep_queue_s: float = 0.5
-    drain_s: float = 1.4
+    drain_s: float = 1.2
     usable: float = 0.97  # of the rate carried
     deadband: float = 0.1
     deepest: float = 0.13  # of the old rate, in one cut: one wrong reading must not end the picture
-    smoothing: float = 0.6
-    follow_bps_per_s: float = 800_000.0
+    smoothing: float = 0.5
+    follow_bps_per_s: float = 1_500_000.0
     # Without a queue.
-    short_dip_s: float = 5.5  # a cell change or a dead path's retransmissions, not a new place
-    restore: float = 0.9
+    short_dip_s: float = 4.6  # a cell change or a dead path's retransmissions, not a new place
+    restore: float = 0.94
     clean_s: float = 0.5
     climb_bps_per_s: float = 400_000.0
-    creep_bps_per_s: float = 250_000.0
-    near: float = 0.85
-    ceiling_for_s: float = 15.0
+    creep_bps_per_s: float = 350_000.0
+    near: float = 0.9
+    ceiling_for_s: float = 20.0
     back_off: float = 1.5
     ceiling_for_max_s: float = 60.0
     same_ceiling: float = 0.15
@@ -161,6 +162,11 @@ class Policy:
         """The rung above `quality`, or None at the top."""
         position = self.height(quality) + 1
         return self.rungs[position] if position < len(self.rungs) else None
+
+    def next_down(self, quality: Quality) -> Rung | None:
+        """The rung below `quality`, or None at the bottom."""
+        position = self.height(quality)
+        return self.rungs[position - 1] if position > 0 else None
 
     def downwards_from(self, quality: Quality) -> Iterator[Rung]:
         """The rung `quality` and those below it, highest first."""

@@ -41,6 +41,9 @@ def trim_rate(memory: TrimMemory, links: Links, moment: Moment, trim: Trim) -> t
     """The law's memory after one look, its wanted rate in it, and why."""
     passed_s = 0.0 if memory.at_s is None else min(_LONGEST_TICK_S, max(0.0, moment.at_s - memory.at_s))
     memory = replace(memory, at_s=moment.at_s)
+    if links.disordered and links.queue_s > trim.empty_s:
+        text = "A path died and its data comes over another, which is not seen to be full: the bitrate is kept."
+        return memory, Reason("trim-disordered", text)
     if links.queue_s > trim.empty_s:
         return _with_queue(memory, links, moment, trim, passed_s=passed_s)
     return _without_queue(memory, moment, trim, passed_s=passed_s)

@@ -1,0 +1,28 @@
+"""What a policy wants of the encoder: the value that every rule returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from controller.decision.memory import Recovery, TrimMemory
+    from controller.decision.model import Quality, Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Where a policy wants to be: the state, the rung that plays, its bitrate, and why.
+
+    `geometry` is the rung whose picture size shall play; None is that of `base`. `trim` is the bitrate
+    law's memory; None begins it anew at `rate_bps`.
+    """
+
+    quality: Quality
+    base: Quality
+    rate_bps: float
+    reason: Reason
+    recovery: Recovery | None = None
+    trim: TrimMemory | None = None
+    geometry: Quality | None = None
+    misfit_bits: float = 0.0
