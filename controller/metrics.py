@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
+    from controller.decision.health import Health
     from controller.status import Decided, DeviceStatus, Status
 
 Sample = tuple[str, tuple[str, ...], float]
@@ -94,10 +95,20 @@ def _decided(decided: Decided) -> Iterator[Sample]:
     for source, age_s in (("uplinks", decided.age_s), ("ingest", decided.ingest.age_s)):
         if age_s is not None:
             yield "vvlive_observation_age_seconds", (source,), age_s
+    if decided.health is not None:
+        yield from _health(decided.health)
     if decided.capacity.lower_bps is not None:
         yield "vvlive_capacity_lower_bytes_per_second", (), octets(decided.capacity.lower_bps)
     if decided.capacity.upper_bps is not None:
         yield "vvlive_capacity_upper_bytes_per_second", (), octets(decided.capacity.upper_bps)
+
+
+def _health(found: Health) -> Iterator[Sample]:
+    if found.score is not None:
+        yield "vvlive_health_ratio", (), found.score / 100
+    for part in found.parts:
+        if part.value is not None:
+            yield "vvlive_health_part_ratio", (part.name,), part.value
 
 
 def _quality(status: Status, decided: Decided) -> Iterator[Sample]:

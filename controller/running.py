@@ -5,25 +5,30 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from controller.api.app import build_app
 from controller.api.face import Face
+from controller.api.lookups import Lookups
 from controller.api.serving import serve
+from controller.decision.health import health
+from controller.config import ObsSection
 from controller.status import Decided, Plan, Status
 
 if TYPE_CHECKING:
     import socket
     from collections.abc import Mapping
 
+    from controller.actuation.driving import Reconciler
     from controller.alerting.desk import AlertDesk
     from controller.api.access import Access
+    from controller.decision.model import EncoderTarget
     from controller.driven import DrivenEncoder, DrivenStudio
     from controller.journal import Journal
     from controller.loop import Loop
     from controller.memory_file import MemoryFile
     from controller.overriding.desk import OverrideDesk
-    from controller.ports import Clock, MetricSource
+    from controller.ports import Clock, MetricReader, MetricSource
     from controller.timeline.keeper import Keeper
 
 # A memory older than ten minutes is not used after a restart, so a long calm must be written too.
@@ -60,6 +65,9 @@ class Controller:
         access: Access,
         alerts: AlertDesk,
         keeper: Keeper,
+        reader: MetricReader,
+        match: Mapping[str, str],
+        obs: ObsSection | None,
         caps_bytes: Mapping[str, int],
     ) -> None:
         self.journal = journal
@@ -74,6 +82,9 @@ class Controller:
         self._access = access
         self._alerts = alerts
         self._keeper = keeper
+        self._reader = reader
+        self._lookups = Lookups(reader=reader, match=match, clock=clock)
+        self._obs = obs
         self._caps_bytes = caps_bytes
         desk.on_change = loop.hurry
         self._started_s = clock.monotonic_s()
@@ -87,6 +98,7 @@ class Controller:
 
     def face(self) -> Face:
         """What the API answers from."""
+        device = self._studio.device
         return Face(
             status=self.status,
             journal=self.journal,
@@ -96,11 +108,23 @@ class Controller:
             alerts=self._alerts,
             keeper=self._keeper,
             caps_bytes=self._caps_bytes,
+            lookups=self._lookups,
+            observation=lambda: None if self._loop.last is None else self._loop.last[0],
+            reconcilers=self._reconcilers,
+            studio=None if device is None else device.studio,
+            studio_status=lambda: None if device is None else device.status,
+            ingest_source=None if self._obs is None else self._obs.ingest_source,
+            library=None if self._obs is None else self._obs.library,
+            libraries=get_args(ObsSection.model_fields["library"].annotation),
         )
+
+    @property
+    def _reconcilers(self) -> tuple[Reconciler[EncoderTarget] | Reconciler[str], ...]:
+        return tuple(one for one in (self._encoder.reconciler, self._studio.reconciler) if one is not None)
 
     async def drive(self) -> None:
         """Tick and reconcile until cancelled; then give every connection back."""
-        reconcilers = [one for one in (self._encoder.reconciler, self._studio.reconciler) if one is not None]
+        reconcilers = self._reconcilers
         try:
             async with asyncio.TaskGroup() as tasks:
                 for reconciler in reconcilers:
@@ -114,6 +138,7 @@ class Controller:
             for reconciler in reconcilers:
                 await reconciler.close()
             await self._source.close()
+            await self._reader.close()
 
     async def _remember(self, memory_file: MemoryFile) -> None:
         """Keep the memory on disk: when the state changed and once a minute, not each second, for cards wear."""
@@ -190,4 +215,5 @@ class Controller:
             uplinks=seen.uplinks,
             ingest=seen.ingest,
             override=seen.override,
+            health=health(seen),
         )

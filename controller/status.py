@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from controller.decision.health import Health
     from controller.decision.model import (
         EncoderTarget,
         Freshness,
@@ -58,6 +59,7 @@ class Decided:
     uplinks: tuple[UplinkReading, ...]
     ingest: IngestReading
     override: Override | None
+    health: Health | None = None
 
 
 @dataclass(frozen=True, slots=True)

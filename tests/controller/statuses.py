@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from controller.decision.health import Health, Part
 from controller.decision.model import (
     EncoderTarget,
     Freshness,
@@ -53,6 +54,7 @@ KNOWN = Status(
         uplinks=(UplinkReading(name="modem-a", capacity=Interval(3_000_000, None), delivered_bps=2e6, dead=False),),
         ingest=IngestReading(age_s=0.7, publishing=True, received_bps=2_550_000, lag_s=2.5),
         override=None,
+        health=Health(40.0, (Part("picture", 0.4, 3.0, "late", vital=True), Part("rtt", None, 1.0, "unknown"))),
     ),
     drives_encoder=True,
     drives_studio=True,

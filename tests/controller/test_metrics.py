@@ -51,6 +51,16 @@ def test_every_sample_is_as_catalogued(status: Status) -> None:
             assert (family.type, set(sample.labels)) == (metric.kind.value, set(metric.labels))
 
 
+def test_health_is_a_ratio_and_unknown_parts_are_absent() -> None:
+    """The score of 0 to 100 becomes 0 to 1; a part without a value has no sample, never 1."""
+    published = sampled(KNOWN)
+
+    assert published["vvlive_health_ratio", ()] == 0.4
+    assert {labels: value for (name, labels), value in published.items() if name == "vvlive_health_part_ratio"} == {
+        ("picture",): 0.4
+    }
+
+
 def test_with_everything_known_the_whole_catalogue_is_published() -> None:
     """No catalogued metric of the controller is without a source."""
     published = {name for name, _ in sampled(KNOWN)}
