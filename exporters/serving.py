@@ -107,6 +107,17 @@ def seconds(text: str) -> float:
     return value
 
 
+def megabytes(text: str) -> float:
+    """Bytes, given in megabytes. Raises ValueError."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= 100_000:
+        raise ValueError(f"{text!r} is not a number of megabytes above 0")
+    return value * 1e6
+
+
 class _Handler(WSGIRequestHandler):
     timeout = 5  # seconds until a client that sends nothing loses its thread
 

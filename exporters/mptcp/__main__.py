@@ -1,105 +1,17 @@
-"""`python -m exporters.mptcp`: command line and wiring."""
+"""`python -m exporters.mptcp`: the command line."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
-from collections.abc import Callable
-from typing import Any
 
 from exporters.catalog import MPTCP
-from exporters.collecting import Schedule, Source
-from exporters.mptcp import collector, reading
-from exporters.mptcp.model import Kernel, PathManager
-from exporters.mptcp.observing import Observation, Observer
+from exporters.mptcp import reading
+from exporters.mptcp.probing import Settings, read_key
 from exporters.mptcp.summing import Scope
-from exporters.mptcp.uplinks import Resolved, Role, Surroundings, Uplink, conflicts, parse_uplink, resolve
-from exporters.serving import Exporter, Listen, Parser, StartError, checked, main, port, seconds, serve
-
-_log = logging.getLogger(__name__)
-
-
-class Watch:
-    """The exporter's sources, and what one of them tells another: addresses and endpoints.
-
-    `open_diag` is called for a socket at the first dump and after each failure.
-    """
-
-    def __init__(
-        self,
-        open_diag: Callable[[], reading.Diag],
-        scope: Scope,
-        uplinks: tuple[Uplink, ...],
-        around: Surroundings,
-    ) -> None:
-        self._open_diag = open_diag
-        self._diag: reading.Diag | None = None
-        self._scope = scope
-        self._uplinks = uplinks
-        self._around = around
-        self._observer = Observer(scope, [uplink.name for uplink in uplinks])
-        self._missing: frozenset[str] = frozenset()
-
-    async def sockets(self) -> Observation:
-        """Dump the sockets and observe them. Raises OSError for what the kernel refuses."""
-        if self._diag is None:
-            self._diag = self._open_diag()
-        try:
-            dump = await self._diag.dump(self._scope.ports)
-        except OSError:
-            await self.close()
-            raise
-        return self._observer.observe(dump, self._resolved())
-
-    async def close(self) -> None:
-        """Give the netlink socket back. Idempotent."""
-        if self._diag is not None:
-            self._diag.close()
-            self._diag = None
-
-    async def addresses(self) -> None:
-        """Learn the interfaces' addresses anew: a modem that reconnects comes back with another."""
-        self._around = Surroundings(await reading.interface_addresses(), self._around.endpoints)
-
-    async def path_manager(self) -> PathManager:
-        """Learn the path manager's endpoints anew."""
-        found = await reading.path_manager()
-        self._around = Surroundings(self._around.addresses, found.endpoints)
-        return found
-
-    def _resolved(self) -> tuple[Resolved, ...]:
-        resolved = resolve(self._uplinks, self._around)
-        if self._scope.role is Role.SENDER:
-            self._report(frozenset(entry.uplink.name for entry in resolved if not entry.addresses))
-        return resolved
-
-    def _report(self, missing: frozenset[str]) -> None:
-        for name in sorted(missing - self._missing):
-            _log.warning("uplink %s: has no address now; waiting for its interface or endpoint", name)
-        for name in sorted(self._missing - missing):
-            _log.info("uplink %s: has an address again", name)
-        self._missing = missing
-
-
-async def kernel() -> Kernel:
-    """Read the kernel's counters; a file in memory, never slow."""
-    return reading.kernel()
-
-
-def sources(watch: Watch, sample_interval_s: float) -> tuple[Source[Any], ...]:
-    """The four sources on their schedules."""
-    return (
-        Source(
-            "sockets",
-            watch.sockets,
-            collector.sockets,
-            Schedule(sample_interval_s, timeout_s=1, stale_after_s=max(2.0, 3 * sample_interval_s)),
-        ),
-        Source("addresses", watch.addresses, lambda _: (), Schedule(1, timeout_s=2, stale_after_s=5)),
-        Source("path_manager", watch.path_manager, collector.path_manager, Schedule(2, timeout_s=2, stale_after_s=10)),
-        Source("kernel", kernel, collector.kernel, Schedule(1, timeout_s=1, stale_after_s=5)),
-    )
+from exporters.mptcp.uplinks import Role, Surroundings, conflicts, parse_uplink
+from exporters.mptcp.watching import Watch, probe_source, sources
+from exporters.serving import Exporter, Listen, Parser, StartError, checked, main, megabytes, port, seconds, serve
 
 
 def parser() -> Parser:
@@ -124,6 +36,13 @@ def parser() -> Parser:
         "--sample-interval", type=checked(seconds), default=0.1, metavar="SECONDS", help="default 0.1"
     )
     described.add_argument("--listen", type=checked(Listen.parse), default=Listen("127.0.0.1", 12751))
+    probing = described.add_argument_group("probing", "packet trains that show room which the stream does not use")
+    probing.add_argument("--probe", type=checked(Listen.parse), metavar="HOST:PORT", help="the responder on the VPS")
+    probing.add_argument("--probe-key-file", type=checked(read_key), metavar="FILE", help="the key that it has too")
+    probing.add_argument("--probe-interval", type=checked(seconds), default=10, metavar="SECONDS", help="default 10")
+    probing.add_argument(
+        "--probe-budget", type=checked(megabytes), default=20e6, metavar="MB", help="megabytes an hour; default 20"
+    )
     return described
 
 
@@ -139,6 +58,12 @@ def run() -> None:
         raise StartError("; ".join(problems))
     watch = Watch(reading.Diag, scope, tuple(options.uplink), around)
     polled = sources(watch, options.sample_interval)
+    if options.probe is not None:
+        if options.probe_key_file is None:
+            raise StartError("--probe needs --probe-key-file: a key shared with the responder; openssl rand -hex 32")
+        settings = Settings(options.probe.host, options.probe.port, options.probe_key_file, options.probe_budget)
+        names = [uplink.name for uplink in options.uplink]
+        polled = (*polled, probe_source(watch, settings, names, options.probe_interval))
     serve(Exporter("mptcp", "MPTCP exporter", MPTCP, polled, close=watch.close), options.listen)
 
 

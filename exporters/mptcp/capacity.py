@@ -18,6 +18,8 @@ PACE_WINDOW_S = 0.3  # a backlog must be judged sooner than a capacity: three st
 PACE_LEAST_S = 0.2  # one step alone would take a jump of the delay, as radio has them, for a lack of capacity
 FILLED = 1.25  # a quarter more than the path holds is a queue, and not the jitter of its round trip
 TWO_SEGMENTS = 3_000  # bytes: what one delayed acknowledgement frees, in and out of a window cut by losses
+PROBES = 3  # of as many trains the worst counts: one alone may meet a moment of a radio's luck
+PROBE_KEEP_S = 30.0
 DEAD_AFTER_S = 0.3  # a radio's own retransmissions stall an uplink for up to 0.2 s routinely
 DEAD_AFTER_RTTS = 4
 _SAMPLING_JITTER_S = 0.02  # a window of 0.5 s at 100 ms is five steps, each late by a few milliseconds
@@ -52,8 +54,9 @@ class UplinkEstimate:
 
     Attributes:
         delivery_rate_max: the largest of the kernel's delivery rate samples of the last 3 s.
-        capacity_lower: what it was seen to carry in the last 3 s; evidence older than an upper
-            bound is forgotten, since the uplink may have become worse since.
+        capacity_lower: what it was seen to carry in the last 3 s, or what its latest probes agree
+            on; evidence older than an upper bound is forgotten, since the uplink may have become
+            worse since.
         capacity_upper: what it delivered over the last 500 ms, busy throughout; else None.
         dead: the verdict of `_dead`; None while nothing is in flight.
         pace: at what rate it works its queue off at this moment.
@@ -116,6 +119,7 @@ class Uplink:
         self._moments: deque[_Moment] = deque()
         self._rates = Recent(LOWER_WINDOW_S)
         self._evidence = Recent(LOWER_WINDOW_S)
+        self._probed: deque[tuple[float, float]] = deque(maxlen=PROBES)
         self._in_flight_since_s: float | None = None
         self._idle_s = 0.0
         self._pace: float | None = None
@@ -126,12 +130,23 @@ class Uplink:
         dead = self._dead(at_s, sample)
         upper = 0.0 if dead else self._upper()
         self._weigh(at_s, sample.delivery_rate if moved else None, upper)
-        lower = self._evidence.max()
+        lower = self._lower(at_s)
         if dead:
             self._pace = 0.0
         elif moved or not sample.outstanding_bytes:
             self._pace = self._busy_rate() or lower
         return UplinkEstimate(sample.name, self._rates.max(), lower, upper, dead, self._pace, moved)
+
+    def probed(self, at_s: float, rate: float) -> None:
+        """Take what a probe of the uplink showed at `at_s`, in bytes of payload per second."""
+        self._probed.append((at_s, rate))
+
+    def _lower(self, at_s: float) -> float | None:
+        """The best of what was seen and of what all recent probes agree on; None without either."""
+        probes = [rate for when_s, rate in self._probed if at_s - when_s <= PROBE_KEEP_S]
+        agreed = min(probes) if len(probes) == PROBES else None
+        known = [value for value in (self._evidence.max(), agreed) if value is not None]
+        return max(known, default=None)
 
     def _remember(self, at_s: float, sample: UplinkSample) -> bool:
         """Keep the sample; whether anything was delivered since the one before."""
@@ -184,6 +199,7 @@ class Uplink:
         else:
             self._evidence.clear()
             self._evidence.add(at_s, upper)
+            self._probed.clear()
 
     def _upper(self) -> float | None:
         """What was delivered over the last 500 ms, when the uplink was busy throughout."""

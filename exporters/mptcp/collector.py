@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from exporters.collecting import Point
 from exporters.mptcp.capacity import UplinkEstimate
 from exporters.mptcp.layout import TcpInfo
-from exporters.mptcp.model import Kernel, PathManager
+from exporters.mptcp.model import Kernel, PathManager, Probes
 from exporters.mptcp.observing import Observation
 from exporters.mptcp.parsing import ESTABLISHED, TcpRow
 from exporters.mptcp.sampling import freshest, last_ack_age_s, rtt_s
@@ -72,6 +72,21 @@ def kernel(found: Kernel) -> Iterator[Point]:
         ],
         (),
     )
+
+
+def probes(found: Probes) -> Iterator[Point]:
+    """What the packet trains did, and what they may still cost."""
+    for name, probed in found.uplinks.items():
+        yield from _known(
+            [
+                ("mptcp_uplink_probe_rate_bytes_per_second", probed.rate),
+                ("mptcp_uplink_probes_total", probed.sent),
+                ("mptcp_uplink_probe_failures_total", probed.failed),
+                ("mptcp_uplink_probe_transmit_bytes_total", probed.sent_bytes),
+            ],
+            (name,),
+        )
+    yield Point("mptcp_probe_budget_bytes", found.budget_left_bytes)
 
 
 _Values = Iterable[tuple[str, float | None]]

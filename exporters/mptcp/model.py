@@ -44,3 +44,21 @@ class Kernel:
 
     enabled: bool | None
     counters: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Probed:
+    """What the probes of one uplink did and found; `rate` is the newest result, None before the first."""
+
+    sent: int = 0
+    failed: int = 0
+    sent_bytes: int = 0
+    rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Probes:
+    """All uplinks' probes, and what is left of the budget."""
+
+    uplinks: Mapping[str, Probed]
+    budget_left_bytes: float

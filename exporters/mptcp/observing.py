@@ -82,6 +82,10 @@ class Observer:
             subflows=self._places.shown(rows),
         )
 
+    def probed(self, uplink: str, at_s: float, rate: float) -> None:
+        """Take what a probe of an uplink showed."""
+        self._sampler.probed(uplink, at_s, rate)
+
     def _connection_totals(self) -> dict[str, int]:
         sequences = {name: self._sequences.sums.get(sequence) for name, sequence in SEQUENCES.items()}
         return {name: value for name, value in sequences.items() if value is not None} | self._connection.sums

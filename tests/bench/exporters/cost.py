@@ -18,10 +18,10 @@ from pyroute2 import DiagSocket
 from deploy.demo.namespaces import Namespace
 from exporters.catalog import MPTCP
 from exporters.collecting import Clock, Exposition
-from exporters.mptcp.__main__ import Watch, sources
 from exporters.mptcp.reading import Diag
 from exporters.mptcp.summing import Scope
 from exporters.mptcp.uplinks import Role, Surroundings, parse_uplink
+from exporters.mptcp.watching import Watch, sources
 from tests.bench.exporters.fidelity import Result
 
 PORT = 5000

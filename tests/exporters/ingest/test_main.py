@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
 
+from exporters.ingest.__main__ import run
 from exporters.ingest.reading import MAX_PAGE_BYTES, FetchError, StatPage
+from exporters.serving import main
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -19,15 +21,23 @@ if TYPE_CHECKING:
 KEY = "s3cret"
 
 
-def complaint(*given: str) -> str:
-    """What a command line that must be refused is told, in one line, with exit code 2."""
-    done = subprocess.run(
-        [sys.executable, "-m", "exporters.ingest", *given], capture_output=True, text=True, check=False, timeout=60
-    )
+Complaint = Callable[..., str]
 
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    return done.stderr
+
+@pytest.fixture
+def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Complaint:
+    """What a command line that must be refused is told: one line, with exit code 2."""
+
+    def told(*given: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["exporters.ingest", *given])
+        with pytest.raises(SystemExit) as ended:
+            main(run, "python -m exporters.ingest")
+        assert ended.value.code == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        return said
+
+    return told
 
 
 @pytest.mark.parametrize(
@@ -43,7 +53,7 @@ def complaint(*given: str) -> str:
         (["--stream", f"a=publish/{KEY}", "--listen", "203.0.113.9:1"], "cannot listen on 203.0.113.9:1"),
     ],
 )
-def test_wrong_command_line_is_one_line_without_the_key(given: list[str], said: str) -> None:
+def test_wrong_command_line_is_one_line_without_the_key(given: list[str], said: str, complaint: Complaint) -> None:
     """What is wrong is told in one line, with exit code 2, and never with a key."""
     told = complaint(*given)
 
@@ -51,7 +61,7 @@ def test_wrong_command_line_is_one_line_without_the_key(given: list[str], said: 
     assert KEY not in told
 
 
-def test_key_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+def test_key_file_that_is_no_text_is_refused(tmp_path: Path, complaint: Complaint) -> None:
     """A key file of another kind is one line too."""
     (tmp_path / "key").write_bytes(b"\xff\xfe")
 

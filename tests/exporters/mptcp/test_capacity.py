@@ -188,6 +188,49 @@ def test_upper_bound_ends_older_evidence() -> None:
     assert drained.capacity_lower == pytest.approx(100_000, rel=0.05)
 
 
+def idle(uplink: Uplink, at_s: float) -> float | None:
+    """The lower bound of an idle uplink."""
+    return uplink.feed(at_s, UplinkSample("a", 0.0, 0.0, None, RTT_S, RTT_S, at_s)).capacity_lower
+
+
+def test_probes_raise_the_lower_bound_to_what_they_agree_on() -> None:
+    """The worst of three probes counts, when all three are recent; fewer say nothing yet."""
+    uplink = Uplink()
+    for at_s, rate in ((0.0, 900.0), (10.0, 700.0)):
+        uplink.probed(at_s, rate)
+    assert idle(uplink, 10.0) is None
+
+    uplink.probed(20.0, 800.0)
+    assert idle(uplink, 20.0) == 700
+    assert idle(uplink, 30.0) == 700
+    assert idle(uplink, 31.0) is None
+
+    uplink.probed(31.0, 750.0)
+    uplink.probed(32.0, 760.0)
+    assert idle(uplink, 32.0) == 750
+
+
+def test_better_evidence_than_the_probes_counts() -> None:
+    """What the stream itself showed in the last 3 s stands beside the probes."""
+    uplink = Uplink()
+    for _ in range(3):
+        uplink.probed(0.0, 500.0)
+
+    assert rates(uplink, [0, 900.0]).capacity_lower == 900
+
+
+def test_upper_bound_ends_the_probes_too() -> None:
+    """A probe from before a loss of capacity does not come back once the queue is gone."""
+    link, uplink = FluidLink(100_000), Uplink()
+    for _ in range(3):
+        uplink.probed(0.0, 1e6)
+    run(link, uplink, 40_000, 10)
+    drained = run(link, uplink, 0, 60)[-1]
+
+    assert drained.capacity_upper is None
+    assert drained.capacity_lower is None or drained.capacity_lower < 110_000
+
+
 def silent(
     steps: int, *, rtt_s: float = 0.06, outstanding: float = 5000.0, timeout_s: float = 1.0, backoff: int = 0
 ) -> list[bool | None]:

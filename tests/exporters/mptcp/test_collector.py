@@ -11,7 +11,7 @@ import pytest
 from exporters.catalog import MPTCP
 from exporters.mptcp import collector
 from exporters.mptcp.layout import TcpInfo
-from exporters.mptcp.model import Dump, Endpoint, Kernel, PathManager
+from exporters.mptcp.model import Dump, Endpoint, Kernel, PathManager, Probed, Probes
 from exporters.mptcp.observing import Observer
 from exporters.mptcp.summing import Scope
 from exporters.mptcp.uplinks import Role, Surroundings, parse_uplink, resolve
@@ -77,6 +77,15 @@ def test_metrics_of_kernel_and_path_manager(golden: Callable[[Path, str], None])
     text = exposition(MPTCP, points)
 
     golden(GOLDEN / "kernel.prom", text)
+    assert complaints(text) == ""
+
+
+def test_metrics_of_probes(golden: Callable[[Path, str], None]) -> None:
+    """Probes by uplink with their failures, bytes and newest result, and what is left of the budget."""
+    uplinks = {"verizon": Probed(5, 1, 57120, 950_000.0), "att": Probed(2, 2, 22848, None)}
+    text = exposition(MPTCP, collector.probes(Probes(uplinks, 19_000_000.0)))
+
+    golden(GOLDEN / "probes.prom", text)
     assert complaints(text) == ""
 
 

@@ -8,9 +8,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,14 +19,15 @@ from deploy.demo.link import Change
 from deploy.demo.namespaces import Namespace
 from deploy.demo.world import World
 from exporters.collecting import Clock
-from exporters.mptcp.__main__ import Watch, sources
-from exporters.mptcp.model import Dump
+from exporters.mptcp.__main__ import run
+from exporters.mptcp.layout import TcpInfo
+from exporters.mptcp.model import Dump, Probes
 from exporters.mptcp.summing import Scope
-from exporters.mptcp.uplinks import Role, Surroundings, parse_uplink
+from exporters.mptcp.uplinks import Resolved, Role, Surroundings, parse_uplink
+from exporters.mptcp.watching import Watch, sources
+from exporters.serving import main
 from tests.exporters.exposing import complaints
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from tests.exporters.mptcp.making import connection, dump, subflow
 
 PORT = 12751
 STREAM_PORT = 5000
@@ -38,13 +39,23 @@ def arguments(*given: str) -> list[str]:
     return [sys.executable, "-W", "error", "-m", "exporters.mptcp", *given]
 
 
-def complaint(*given: str) -> str:
-    """What a command line that must be refused is told, in one line, with exit code 2."""
-    done = subprocess.run(arguments(*given), capture_output=True, text=True, check=False, timeout=60)
+Complaint = Callable[..., str]
 
-    assert done.returncode == 2
-    assert done.stderr.count("\n") == 1
-    return done.stderr
+
+@pytest.fixture
+def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Complaint:
+    """What a command line that must be refused is told: one line, with exit code 2."""
+
+    def told(*given: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["exporters.mptcp", *given])
+        with pytest.raises(SystemExit) as ended:
+            main(run, "python -m exporters.mptcp")
+        assert ended.value.code == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        return said
+
+    return told
 
 
 class Exporter:
@@ -200,7 +211,57 @@ async def test_refused_permission_fails_until_it_is_granted(caplog: pytest.LogCa
     assert ("mptcp_connections", 0) in [(point.metric, point.value) for point in source.points("mptcp", 0)]
 
 
-def test_no_uplink_is_refused() -> None:
+class Fixed:
+    """Stands for sock_diag: gives these dumps, one after the other."""
+
+    def __init__(self, *dumps: Dump) -> None:
+        self._dumps = iter(dumps)
+
+    async def dump(self, ports: tuple[int, ...]) -> Dump:
+        """The next dump."""
+        assert ports == (STREAM_PORT,)
+        return next(self._dumps)
+
+
+class Asked:
+    """Stands for a prober: keeps what it was asked to probe."""
+
+    def __init__(self) -> None:
+        self.known: list[dict[str, float | None]] = []
+
+    async def probe(self, uplinks: tuple[Resolved, ...], known: dict[str, float | None]) -> Probes:
+        """Note the question."""
+        assert [uplink.uplink.name for uplink in uplinks] == ["a"]
+        self.known.append(known)
+        return Probes({}, 0)
+
+
+@pytest.mark.parametrize(("backlog", "age_ms", "asked"), [(1000, 10, True), (900_000, 10, False), (1000, 5000, False)])
+async def test_only_an_uplink_with_room_is_probed(backlog: int, age_ms: int, asked: bool) -> None:  # noqa: FBT001 - a table's column
+    """No probe goes into a standing backlog, nor over a dead uplink; and none before anything was seen."""
+    moments = ((0.0, 10, 0), (0.1, 10, 50_000), (0.2, 10, 60_000), (0.6, age_ms, 60_000 + (age_ms == 10)))
+    dumps = [
+        dump(
+            [subflow(1, info=TcpInfo(snd_mss=1000, unacked=5, last_ack_recv=age, rtt=50_000, bytes_acked=acked))],
+            [connection(write_seq=acked + backlog, snd_una=acked, bytes_acked=acked)],
+            at_s=at_s,
+        )
+        for at_s, age, acked in moments
+    ]
+    diag, prober = Fixed(*dumps), Asked()
+    scope, uplinks = Scope(Role.SENDER, STREAM_PORT), (parse_uplink("a=10.0.0.1"),)
+    watch = Watch(lambda: diag, scope, uplinks, Surroundings())  # type: ignore[arg-type, return-value] # a stand-in
+    await watch.probe(prober)  # type: ignore[arg-type] # a stand-in
+    for _ in dumps:
+        await watch.sockets()
+        watch.probed("a", 0.0, 500_000.0)
+    await watch.probe(prober)  # type: ignore[arg-type] # a stand-in
+
+    assert prober.known[0] == {}
+    assert prober.known[1] == ({"a": 500_000.0} if asked else {})
+
+
+def test_no_uplink_is_refused(complaint: Complaint) -> None:
     """Without an uplink there is nothing to name."""
     assert "the following arguments are required: --uplink" in complaint()
 
@@ -218,9 +279,12 @@ def test_no_uplink_is_refused() -> None:
         (["--uplink", "a=lo", "--front-port", "1935"], "--front-port needs --port"),
         (["--uplink", "a=lo", "--sample-interval", "0"], "argument --sample-interval: '0' is not a number of seconds"),
         (["--uplink", "a=lo", "--listen", "203.0.113.9:1"], "cannot listen on 203.0.113.9:1"),
+        (["--uplink", "a=lo", "--probe", "vps:1"], "--probe needs --probe-key-file: a key shared with the responder"),
+        (["--uplink", "a=lo", "--probe-key-file", "/none"], "cannot read the key /none: No such file or directory"),
+        (["--uplink", "a=lo", "--probe-budget", "-1"], "'-1' is not a number of megabytes above 0"),
     ],
 )
-def test_wrong_command_line_is_one_line(given: list[str], said: str) -> None:
+def test_wrong_command_line_is_one_line(given: list[str], said: str, complaint: Complaint) -> None:
     """What is wrong is told in one line, with the remedy, and exit code 2."""
     assert said in complaint(*given)
 

@@ -161,6 +161,18 @@ def test_new_subflow_starts_afresh() -> None:
     assert estimate.uplinks[0] == UplinkEstimate("a")
 
 
+def test_probe_is_taken_for_a_live_uplink_only() -> None:
+    """A probe's result counts for the uplink it was sent over; without a subflow there is nobody to tell."""
+    sampler = Sampler()
+    idle = UplinkSample("a", 0.0, 0.0, None, 0.05, 0.05, 60.0)
+    sampler.probed("a", 0, 5e5)
+    sampler.send(0, [idle], ConnectionSample(0, 0))
+    for _ in range(3):
+        sampler.probed("a", 0.1, 1e5)
+
+    assert sampler.send(0.1, [idle], ConnectionSample(0, 0)).capacity_lower == 1e5
+
+
 def test_connection_is_stuck_when_only_the_uplinks_move() -> None:
     """Nothing acknowledged end to end for 2 s although an uplink delivers: stuck; before, and when it moves, not."""
     assert stream(20, 1e5, stalled=True).stuck is False
