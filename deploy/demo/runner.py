@@ -33,8 +33,7 @@ class Runner:
     """Runs the parts for the length of an `async with`; one log file per part in `directory`.
 
     Raises ValueError for parts that share a name, or need an unknown part or each other.
-    `progress` hears every `Event`. `secrets` are blotted out of log lines that an error quotes; the
-    log files themselves hold what the parts write.
+    `progress` hears every `Event`. `secrets` are blotted out of whatever the parts write.
     """
 
     def __init__(

@@ -12,6 +12,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from deploy.demo import processes
+from deploy.demo.blotting import BlottedLog
 from deploy.demo.namespaces import mortal
 from deploy.demo.part import Event, Happening, Part, PartError, Usage
 from deploy.demo.readiness import Started
@@ -25,13 +26,12 @@ ORPHAN_LOOK_S = 0.01
 ORPHAN_LOOKS = 200  # 2 s: only a process in uninterruptible sleep outlives SIGKILL for longer
 LOG_LINES = 12
 LOG_TAIL_BYTES = 16384
-BLOT = "[secret]"
 
 
 class Supervised:
     """A part and its present process. One caller at a time: the runner sees to that.
 
-    `log` is the file that takes standard output and standard error. The parent-death signal and the
+    `log` is the file that takes standard output and standard error, less the `secrets`. The parent-death signal and the
     session of its own make sure that the process ends with the runner, and not by a Ctrl-C before.
     """
 
@@ -40,6 +40,7 @@ class Supervised:
         self._secrets = tuple(filter(None, secrets))
         self._tell = tell
         self._process: subprocess.Popen[bytes] | None = None
+        self._output: BlottedLog | None = None
         self._pidfd = -1
         self._ended = asyncio.Event()
         self._ended.set()
@@ -131,17 +132,21 @@ class Supervised:
         if shutil.which(part.argv[0], path=part.env.get("PATH")) is None:
             raise self._error(f"the program {part.argv[0]} is not installed")
         argv = mortal(part.argv) if part.namespace is None else part.namespace.command(part.argv)
-        with self.log.open("ab") as log:
-            self._log_start = log.tell()
+        output = BlottedLog(self.log, self._secrets)
+        self._log_start = output.start
+        try:
             self._process = subprocess.Popen(
                 argv,
                 cwd=part.cwd,
                 env={**os.environ, **part.env},
                 stdin=subprocess.DEVNULL,
-                stdout=log,
+                stdout=output.writer,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+        finally:
+            output.attach()
+        self._output = output
         self._ended.clear()
         self._started_at = time.monotonic()
         self._pidfd = os.pidfd_open(self._process.pid)
@@ -159,6 +164,8 @@ class Supervised:
         asyncio.get_running_loop().remove_reader(self._pidfd)
         os.close(self._pidfd)
         process.wait()
+        if self._output is not None:
+            self._output.finish()
         self._past_cpu_s, self._cpu_s = self._past_cpu_s + self._cpu_s, 0.0
         self._ended.set()
 
@@ -206,8 +213,5 @@ class Supervised:
     def _error(self, reason: str) -> PartError:
         lines: tuple[str, ...] = ()
         with suppress(FileNotFoundError):
-            text = self._written()[-LOG_TAIL_BYTES:]
-            for secret in self._secrets:
-                text = text.replace(secret, BLOT)
-            lines = tuple(text.splitlines()[-LOG_LINES:])
+            lines = tuple(self._written()[-LOG_TAIL_BYTES:].splitlines()[-LOG_LINES:])
         return PartError(self.part, reason, log=self.log, lines=lines)
