@@ -20,6 +20,7 @@ from deploy.demo.encoder.child import PipelineChild
 from deploy.demo.encoder.device import Fault, Personality
 from deploy.demo.encoder.server import SimulatedDevice, Unit
 
+SHUTDOWN_S = 0.5  # for answers under way; the fault that never answers would wait for ever
 FACTORY_USER, FACTORY_PASSWORD = "admin", "admin"  # the vendor's, printed in its manual
 
 
@@ -59,51 +60,69 @@ def configuration(options: argparse.Namespace) -> device.Fields:
     return fields
 
 
-async def _serve(options: argparse.Namespace, fields: device.Fields) -> int:
+def _door(options: argparse.Namespace) -> Door:
+    """The device's door.
+
+    Raises:
+        OSError: the password file cannot be read.
+    """
     password = options.password_file.read_text().strip() if options.password_file else FACTORY_PASSWORD
-    door = Door(user=FACTORY_USER, password=password, digest=options.authentication == "digest", nonce="")
+    return Door(user=FACTORY_USER, password=password, digest=options.authentication == "digest", nonce="")
+
+
+async def _serve(options: argparse.Namespace, fields: device.Fields, door: Door) -> int:
     pipeline = await PipelineChild.start(options.python)
     unit = Unit(personality=options.personality, door=door, reboot_s=options.reboot_seconds)
     simulated = SimulatedDevice(unit, pipeline, fields=fields)
     simulated.fault = options.fault
-    runner = web.AppRunner(simulated.application(), access_log=None)
+    runner = web.AppRunner(simulated.application(), access_log=None, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
     host, _, port = options.listen.rpartition(":")
+
+    async def listen() -> None:
+        await web.TCPSite(runner, host, int(port), reuse_address=True).start()
 
     async def reopen(closed_s: float) -> None:
         for site in list(runner.sites):
             await site.stop()
+        if runner.server is not None:
+            await runner.server.shutdown(SHUTDOWN_S)  # connections that are kept alive die with the device
         await asyncio.sleep(closed_s)
-        await web.TCPSite(runner, host, int(port)).start()
+        await listen()
 
     simulated.reopen = reopen
-    stopping = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
     try:
+        await listen()
         await simulated.boot()
-        await web.TCPSite(runner, host, int(port), reuse_address=True).start()
         print(f"listening on {options.listen}, personality {options.personality}", flush=True)
-        stop = asyncio.create_task(stopping.wait())
-        await asyncio.wait({stop, pipeline.ended}, return_when=asyncio.FIRST_COMPLETED)
-        died = pipeline.ended.done()
+        return await _until_told(pipeline)
     finally:
         await pipeline.stop()
         await runner.cleanup()
-    if died:
-        print(f"the pipeline ended with code {pipeline.ended.result()}: see the lines above", file=sys.stderr)
-    return int(died)
+
+
+async def _until_told(pipeline: PipelineChild) -> int:
+    """Wait for a signal (0) or the pipeline's own end (1)."""
+    stopping = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopping.set)
+    stop = asyncio.create_task(stopping.wait())
+    await asyncio.wait({stop, pipeline.ended}, return_when=asyncio.FIRST_COMPLETED)
+    if not pipeline.ended.done():
+        return 0
+    stop.cancel()
+    print(f"the pipeline ended with code {pipeline.ended.result()}: see the lines above", file=sys.stderr)
+    return 1
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run until a signal or the pipeline's end; 2 for options that cannot work."""
     options = _arguments(argv)
     try:
-        fields = configuration(options)
+        return asyncio.run(_serve(options, configuration(options), _door(options)))
     except (OSError, ValueError) as error:
         print(f"encoder: {error}", file=sys.stderr)
         return 2
-    return asyncio.run(_serve(options, fields))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import hashlib
 import hmac
 from dataclasses import dataclass, field
@@ -13,7 +12,9 @@ REALM = "encoder"
 
 
 def _md5(*parts: str) -> str:
-    return hashlib.md5(":".join(parts).encode(), usedforsecurity=False).hexdigest()  # RFC 7616 names MD5
+    return hashlib.md5(
+        ":".join(parts).encode(errors="replace"), usedforsecurity=False
+    ).hexdigest()  # RFC 7616 names MD5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Door:
     def _admits_basic(self, credentials: str) -> bool:
         try:
             given = base64.b64decode(credentials, validate=True)
-        except binascii.Error:
+        except ValueError:  # neither ASCII nor base64
             return False
         return hmac.compare_digest(given, f"{self.user}:{self.password}".encode())
 
@@ -59,4 +60,5 @@ class Door:
             _md5(method, target),
         )
         names = (given.get("username"), given.get("nonce"), given.get("uri"))
-        return names == (self.user, self.nonce, target) and hmac.compare_digest(given.get("response", ""), expected)
+        response = given.get("response", "").encode(errors="replace")
+        return names == (self.user, self.nonce, target) and hmac.compare_digest(response, expected.encode())

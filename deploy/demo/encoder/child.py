@@ -47,8 +47,12 @@ class PipelineChild:
 
     async def obey(self, order: Order) -> None:
         """Send an order; it replaces the one before."""
+        await self.write(order.to_line().encode() + b"\n")
+
+    async def write(self, line: bytes) -> None:
+        """Send a line as it is."""
         assert self._process.stdin is not None  # noqa: S101 - it was asked for as a pipe
-        self._process.stdin.write(order.to_line().encode() + b"\n")
+        self._process.stdin.write(line)
         await self._process.stdin.drain()
 
     async def stop(self) -> None:

@@ -128,28 +128,45 @@ def _die_with_parent() -> None:
         sys.exit("the parent is gone already")
 
 
+class Orders:
+    """Lines from a descriptor. Unlike a buffered file it holds no line back that has already come."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._partial = b""
+
+    def read(self) -> list[str] | None:
+        """The whole lines that have come since the last call, or None at the end."""
+        octets = os.read(self._descriptor, 65536)
+        *lines, self._partial = (self._partial + octets).split(b"\n")
+        return [line.decode(errors="replace") for line in lines] if octets else None
+
+
 def main() -> None:
     """Serve orders until told to stop."""
     _die_with_parent()
     Gst.init(None)
-    loop, pipeline = GLib.MainLoop(), Pipeline()
+    loop, pipeline, orders = GLib.MainLoop(), Pipeline(), Orders(sys.stdin.fileno())
 
-    def on_line(source: Any, condition: GLib.IOCondition) -> bool:  # noqa: ANN401 - untyped bindings
-        line = sys.stdin.readline() if condition & GLib.IOCondition.IN else ""
-        if not line:
+    def on_orders(*_: object) -> bool:
+        lines = orders.read()
+        if lines is None:
             loop.quit()
             return False
-        try:
-            pipeline.obey(Order.from_line(line))
-        except ValueError as error:
-            print(f"order refused: {error}", file=sys.stderr, flush=True)
-        return source is not None
+        for line in lines:
+            try:
+                pipeline.obey(Order.from_line(line))
+            except ValueError as error:
+                print(f"order refused: {error}", file=sys.stderr, flush=True)
+        return True
 
     def report() -> bool:
         print(pipeline.status().to_line(), flush=True)
         return True
 
-    GLib.io_add_watch(sys.stdin.fileno(), GLib.PRIORITY_DEFAULT, GLib.IOCondition.IN | GLib.IOCondition.HUP, on_line)
+    GLib.unix_fd_add_full(
+        GLib.PRIORITY_DEFAULT, sys.stdin.fileno(), GLib.IOCondition.IN | GLib.IOCondition.HUP, on_orders
+    )
     GLib.timeout_add(REPORT_EVERY_MS, report)
     for number in (signal.SIGTERM, signal.SIGINT):
         GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, number, loop.quit)

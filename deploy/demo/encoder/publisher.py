@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 SEND_BUFFER_S = 1.0
 KERNEL_SEND_BUFFER_BYTES = 32 * 1024  # the kernel's own choice grows to 4 MB: 50 s at 600 kbit/s, unseen
+CONGESTION_CONTROL = b"reno"  # bbr, the default here and there, takes a stall for the hop's capacity: 10 s of crawling
 BACK_OFF_S = (0.25, 0.5, 1.0, 2.0)
 CHUNK_BYTES = 4096  # RTMP's 128 would cost a header per 128 bytes
 SILENCE_S = 60  # a black-out of the uplinks is no lost connection: rtmp2sink would give up after 5 s
@@ -148,6 +149,7 @@ class Publisher:
         elif connection.sent_bytes() and not connection.bounded:
             for found in _own_sockets(connection.port):
                 found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_SEND_BUFFER_BYTES)
+                found.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, CONGESTION_CONTROL)
             connection.bounded = self.connected = True
             self.connections += 1
             self._failures = 0

@@ -37,7 +37,7 @@ class Sighting:
 
 def newest(path: Path) -> Sighting | None:
     """The last whole line of the probe's file, or None."""
-    with suppress(OSError, ValueError, TypeError), path.open("rb") as file:
+    with suppress(OSError, ValueError, TypeError, LookupError), path.open("rb") as file:
         file.seek(max(0, file.seek(0, 2) - TAIL_BYTES))
         whole, _, _ = file.read().rpartition(b"\n")
         fields = json.loads(whole.rpartition(b"\n")[2])

@@ -66,20 +66,25 @@ class StreamReader:
         self._url, self._looks = url, looks
         self.newest: Newest | None = None
         self.problem: str | None = "not connected yet"
+        self._stopping = threading.Event()
 
     def start(self) -> None:
-        """Begin; the thread ends with the process."""
+        """Begin; the thread ends with the process, or some time after `stop`."""
         threading.Thread(target=self._run, name="reader", daemon=True).start()
 
+    def stop(self) -> None:
+        """Do not reconnect any more; a connection that stands is read to its end."""
+        self._stopping.set()
+
     def _run(self) -> None:
-        while True:
+        while not self._stopping.is_set():
             try:
                 with av.open(self._url, options=OPTIONS, timeout=(OPEN_TIMEOUT_S, READ_TIMEOUT_S)) as container:
                     self._read(container)
                 self.problem = "the stream ended"
             except (av.FFmpegError, IndexError) as error:  # IndexError: a stream without video
                 self.problem = type(error).__name__  # the text would repeat the address, and with it the key
-            time.sleep(BACK_OFF_S)
+            self._stopping.wait(BACK_OFF_S)
 
     def _read(self, container: InputContainer) -> None:
         video = container.streams.video[0]
