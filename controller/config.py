@@ -142,6 +142,9 @@ class ObsSection(SecretPlace):
 
     host: Text = Field(default="127.0.0.1", description="the address of OBS, like 127.0.0.1")
     port: int = Field(default=4455, ge=1, le=65535, description="the port of obs-websocket, like 4455")
+    library: Literal["obsws-python", "simpleobsws", "obs-websocket-http"] = Field(
+        default="obsws-python", description="what speaks with OBS: obsws-python, simpleobsws or obs-websocket-http"
+    )
     ingest_source: Text | None = Field(default=None, description="the name of the ingest's source in OBS")
     scenes: ScenesSection = Field(default=ScenesSection(), description="a section, like {main: Main Camera}")
     respect_manual_s: float = Field(

@@ -7,11 +7,14 @@ password, a token or a publish address with its stream key.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from controller.decision.model import EncoderTarget, Scene, Series
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Clock(Protocol):
@@ -50,6 +53,18 @@ class MetricSource(Protocol):
 
     async def fetch(self) -> Window | NoAnswer:
         """Fetch the newest window, within the source's own deadline."""
+        ...
+
+    async def close(self) -> None:
+        """Give connections back."""
+        ...
+
+
+class MetricReader(Protocol):
+    """Answers other questions than the tick's, for people."""
+
+    async def look_up(self, query: str) -> Window | NoAnswer:
+        """The answer to a range selector, within a deadline of its own."""
         ...
 
     async def close(self) -> None:
@@ -194,8 +209,27 @@ class SceneResult:
     took_s: float = 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class StudioAnswer:
+    """OBS's answer to one request: whether it did it, its status code and comment, its data.
+
+    `reachable` False carries the operator's line in `problem`; whether the request arrived is unknown then.
+    """
+
+    reachable: bool
+    problem: str | None = None
+    ok: bool = False
+    code: int = 0
+    comment: str = ""
+    data: Mapping[str, object] = field(default_factory=dict)
+
+
 class Studio(Protocol):
     """OBS, behind whichever library. No call is without a deadline."""
+
+    async def ask(self, request_type: str, data: Mapping[str, object] | None = None) -> StudioAnswer:
+        """Send one request of obs-websocket 5. Its data may hold secrets of OBS: never pass all of it on."""
+        ...
 
     async def read(self) -> StudioStatus:
         """Read scene, stream and statistics."""

@@ -11,8 +11,8 @@ from controller.api.app import build_app
 from controller.api.face import Face
 from controller.api.lookups import Lookups
 from controller.api.serving import serve
-from controller.decision.health import health
 from controller.config import ObsSection
+from controller.decision.health import health
 from controller.status import Decided, Plan, Status
 
 if TYPE_CHECKING:

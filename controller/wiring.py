@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from controller.actuation.devices import Calibration, EncoderDevice, StudioDevice
 from controller.actuation.driving import Reconciler
 from controller.actuation.reconciling import Pace
+from controller.adapters.obs_http import HttpStudio
 from controller.adapters.obs_obsws import ObswsStudio
+from controller.adapters.obs_simple import SimpleStudio
 from controller.adapters.prometheus import PrometheusSource
 from controller.adapters.uray import UrayEncoder
 from controller.alerting.desk import AlertDesk
@@ -26,7 +28,7 @@ from controller.loop import Loop
 from controller.memory_file import MemoryFile
 from controller.overriding.desk import OverrideDesk
 from controller.overriding.file import BookFile
-from controller.ports import Impact, Impacts
+from controller.ports import Impact, Impacts, NoAnswer
 from controller.queries import metrics_wanted, raw_window
 from controller.recording import Recorder
 from controller.running import Controller, SystemClock
@@ -41,7 +43,7 @@ if TYPE_CHECKING:
 
     from controller.config import Config, EncoderSection, ObsSection, PolicySection
     from controller.config_file import Loaded
-    from controller.ports import Clock, Encoder, MetricSource, Studio
+    from controller.ports import Clock, Encoder, MetricReader, MetricSource, Studio
 
 # Seconds without picture that an impact usually means, where the unit's own were not measured.
 _USUAL_COST_S = {Impact.NONE: 0.0, Impact.GLITCH: 0.5, Impact.RECONNECT: 3.0, Impact.REBOOT: 60.0}
@@ -62,6 +64,7 @@ def controller_from(loaded: Loaded) -> Controller:
         source=prometheus_source(config),
         encoder=None if config.encoder is None else uray_encoder(config.encoder, secrets.encoder_password),
         studio=None if config.obs is None else obs_studio(config.obs, secrets.obs_password),
+        reader=prometheus_source(config),
         tokens=secrets.tokens,
     )
 
@@ -73,6 +76,7 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
     source: MetricSource,
     encoder: Encoder | None,
     studio: Studio | None,
+    reader: MetricReader | None = None,
     tokens: Mapping[str, SecretStr] | None = None,
 ) -> Controller:
     """The controller of `config` over these ports; `tokens` are its API's, by scope."""
@@ -118,9 +122,23 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
             journal=journal,
         ),
         keeper=keeper,
+        reader=reader or _NoReader(),
+        match=config.match,
+        obs=config.obs,
         caps_bytes={name: plan.cap_bytes for name, plan in config.data_plans.items() if plan.cap_bytes is not None},
         access=Access(tokens or {}, open_reads=config.api.open_reads, clock=clock.monotonic_s),
     )
+
+
+class _NoReader:
+    """Where nothing can be looked up."""
+
+    async def look_up(self, query: str) -> NoAnswer:  # noqa: ARG002 - whatever is asked
+        """Nothing is known."""
+        return NoAnswer("unknown because no Prometheus is asked")
+
+    async def close(self) -> None:
+        """Nothing to give back."""
 
 
 def prometheus_source(config: Config) -> PrometheusSource:
@@ -152,9 +170,13 @@ def uray_encoder(section: EncoderSection, password: SecretStr) -> UrayEncoder:
     )
 
 
-def obs_studio(section: ObsSection, password: SecretStr) -> ObswsStudio:
+def obs_studio(section: ObsSection, password: SecretStr) -> Studio:
     """The adapter of the configured OBS."""
-    return ObswsStudio(host=section.host, port=section.port, password=password, ingest_source=section.ingest_source)
+    if section.library == "obs-websocket-http":
+        bridge = f"http://{section.host}:{section.port}"
+        return HttpStudio(base_url=bridge, key=password, ingest_source=section.ingest_source)
+    adapter = SimpleStudio if section.library == "simpleobsws" else ObswsStudio
+    return adapter(host=section.host, port=section.port, password=password, ingest_source=section.ingest_source)
 
 
 def impacts_of(section: EncoderSection) -> Impacts:

@@ -161,18 +161,18 @@ class StudioDevice:
     """OBS, told the operator's scene names."""
 
     def __init__(self, studio: Studio) -> None:
-        self._studio = studio
+        self.studio = studio
         self.status: StudioStatus | None = None
 
     async def read(self) -> Reading[str]:
         """Read which scene is on program."""
-        status = await self._studio.read()
+        status = await self.studio.read()
         self.status = status
         return Reading(reachable=status.reachable, value=status.scene_name, problem=status.problem)
 
     async def write(self, wanted: str) -> Written[str]:
         """Put the scene on program and read it back."""
-        result = await self._studio.show(wanted)
+        result = await self.studio.show(wanted)
         return Written(outcome=result.outcome, detail=result.detail, read_back=result.shown_name)
 
     def fit(self, wanted: str, value: str | None) -> str | None:
@@ -186,4 +186,4 @@ class StudioDevice:
 
     async def close(self) -> None:
         """Give the connection back."""
-        await self._studio.close()
+        await self.studio.close()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from controller.actuation.reconciling import (
@@ -99,6 +99,12 @@ class Reconciler(Generic[V]):
             return
         self.memory = want(self.memory, value, now_s=self._clock.monotonic_s())
         self._number = number
+        self._wake.set()
+
+    def retry_now(self) -> None:
+        """Forget waits after failures and the respect for a change by hand: what is wanted is tried at once."""
+        now_s = self._clock.monotonic_s()
+        self.memory = replace(self.memory, failures=0, next_write_s=now_s, hands_off_until_s=None)
         self._wake.set()
 
     def take_applied(self) -> Applied[V] | None:

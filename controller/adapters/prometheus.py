@@ -29,10 +29,17 @@ class PrometheusSource:
 
     async def fetch(self) -> Window | NoAnswer:
         """Fetch and read one answer; every failure is a `NoAnswer` with its reason."""
+        return await self._within(self._parameters)
+
+    async def look_up(self, query: str) -> Window | NoAnswer:
+        """As `fetch`, for another range selector."""
+        return await self._within({**self._parameters, "query": query})
+
+    async def _within(self, parameters: dict[str, str]) -> Window | NoAnswer:
         try:
             # httpx counts its time per read; a body that trickles would never end without this deadline.
             async with asyncio.timeout(self._timeout_s):
-                return await self._ask()
+                return await self._ask(parameters)
         except (TimeoutError, httpx.TimeoutException):
             return NoAnswer(f"unknown because Prometheus did not answer within {self._timeout_s:g} s")
         except httpx.ConnectError:
@@ -40,8 +47,8 @@ class PrometheusSource:
         except httpx.HTTPError as error:
             return NoAnswer(f"unknown because the connection to Prometheus broke: {type(error).__name__}")
 
-    async def _ask(self) -> Window | NoAnswer:
-        async with self._client.stream("GET", "/api/v1/query", params=self._parameters) as response:
+    async def _ask(self, parameters: dict[str, str]) -> Window | NoAnswer:
+        async with self._client.stream("GET", "/api/v1/query", params=parameters) as response:
             if response.status_code != httpx.codes.OK:
                 what = _REFUSALS.get(response.status_code, f"answered HTTP {response.status_code}")
                 return NoAnswer(f"unknown because Prometheus {what}")

@@ -13,7 +13,12 @@ from controller import __version__, metrics
 from controller.api.access import Scope
 from controller.api.alerts import add_alerts
 from controller.api.bodies import BodyLimit
+from controller.api.bridge import add_bridge
+from controller.api.exported import add_exported
+from controller.api.machine import add_machine
+from controller.api.network import add_network
 from controller.api.overrides import add_overrides
+from controller.api.studio import add_studio
 from controller.api.timeline import add_timeline
 from controller.api.views import DecisionsView, HealthView, StatusView, decisions_view, status_view
 
@@ -46,6 +51,11 @@ def build_app(face: Face) -> FastAPI:
     add_overrides(app, face)
     add_alerts(app, face)
     add_timeline(app, face)
+    add_network(app, face)
+    add_exported(app, face)
+    add_studio(app, face)
+    add_bridge(app, face)
+    add_machine(app, face)
     return app
 
 

@@ -13,11 +13,14 @@ if TYPE_CHECKING:
 
     from fastapi.params import Depends as Dependency
 
+    from controller.actuation.driving import Reconciler
     from controller.alerting.desk import AlertDesk
     from controller.api.access import Access, Scope
+    from controller.api.lookups import Lookups
+    from controller.decision.model import EncoderTarget, Observation
     from controller.journal import Journal
     from controller.overriding.desk import OverrideDesk
-    from controller.ports import Clock
+    from controller.ports import Clock, Studio, StudioStatus
     from controller.status import Status
     from controller.timeline.keeper import Keeper
 
@@ -37,6 +40,14 @@ class Face:
     alerts: AlertDesk
     keeper: Keeper
     caps_bytes: Mapping[str, int]
+    lookups: Lookups
+    observation: Callable[[], Observation | None] = lambda: None
+    reconcilers: tuple[Reconciler[EncoderTarget] | Reconciler[str], ...] = ()
+    studio: Studio | None = None
+    studio_status: Callable[[], StudioStatus | None] = lambda: None
+    ingest_source: str | None = None
+    library: str | None = None
+    libraries: tuple[str, ...] = ()
 
     def needs(self, scope: Scope) -> list[Dependency]:
         """The dependencies of a route that needs `scope`."""

@@ -220,7 +220,7 @@ def status_view(status: Status) -> StatusView:
         encoder=_encoder(status),
         studio=_studio(status),
         observed=_observed(decided) if decided else None,
-        uplinks=[_uplink(one) for one in decided.uplinks] if decided else [],
+        uplinks=[uplink_view(one) for one in decided.uplinks] if decided else [],
         override_until_s=override.until_s if override else None,
         override_reason=override.reason if override else None,
         override_orders=list(ordered(override)) if override else [],
@@ -313,7 +313,8 @@ def _observed(decided: Decided) -> ObservedView:
     )
 
 
-def _uplink(uplink: UplinkReading) -> UplinkView:
+def uplink_view(uplink: UplinkReading) -> UplinkView:
+    """`uplink` as answered."""
     return UplinkView(
         name=uplink.name,
         dead=uplink.dead,

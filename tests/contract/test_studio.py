@@ -217,3 +217,18 @@ async def test_a_restarted_obs_is_nobody_s_order(make: Make, obs: FakeObs) -> No
     await studio.close()
 
     assert (status.scene_name, status.operator_scene) == (MAIN, None)
+
+
+async def test_any_request_is_answered_with_its_data_or_a_reason(make: Make, obs: FakeObs) -> None:
+    """A request of a person's choice: what OBS says to it, its refusal, and its absence."""
+    studio = make(obs)
+    known = await studio.ask("GetInputMute", {"inputName": "Ingest"})
+    refused = await studio.ask("GetInputMute", {"inputName": "Nothing"})
+    await obs.stop()
+    gone = await studio.ask("GetStats")
+    await studio.close()
+
+    assert (known.reachable, known.ok, known.data["inputMuted"]) == (True, True, False)
+    assert (refused.reachable, refused.ok, refused.code) == (True, False, 600)
+    assert (gone.reachable, gone.ok) == (False, False)
+    assert gone.problem

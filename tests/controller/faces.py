@@ -14,16 +14,21 @@ from controller.alerting.judging import Response
 from controller.api.access import Access
 from controller.api.app import build_app
 from controller.api.face import Face
+from controller.api.lookups import Lookups
 from controller.journal import Journal
 from controller.overriding.desk import OverrideDesk
 from controller.timeline.keeper import Keeper
 from controller.timeline.store import Store
 from tests.controller.statuses import KNOWN
 from tests.fakes.clock import StandingClock
+from tests.fakes.devices import FakeSource, FakeStudio
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from controller.actuation.driving import Reconciler
+    from controller.decision.model import Observation
+    from controller.ports import StudioStatus
     from controller.status import Status
 
 READ, CONTROL, ALERT, LINK = ("read" * 8, "control" * 4, "alert" * 5, "link" * 8)
@@ -44,6 +49,12 @@ class Behind:
     store: Store = field(default_factory=lambda: Store(None))
     keeper: Keeper | None = None
     caps_bytes: dict[str, int] = field(default_factory=dict)
+    source: FakeSource = field(default_factory=FakeSource)
+    studio: FakeStudio | None = field(default_factory=FakeStudio)
+    observation: Observation | None = None
+    studio_status: StudioStatus | None = None
+    reconcilers: tuple[Reconciler[str], ...] = ()
+    ingest_source: str | None = "Ingest"
 
     def face(self) -> Face:
         """The face over these parts."""
@@ -67,6 +78,14 @@ class Behind:
             alerts=self.alerts,
             keeper=self.keeper,
             caps_bytes=self.caps_bytes,
+            lookups=Lookups(reader=self.source, match={"rig": "r1"}, clock=self.clock),
+            observation=lambda: self.observation,
+            reconcilers=self.reconcilers,
+            studio=self.studio,
+            studio_status=lambda: self.studio_status,
+            ingest_source=self.ingest_source,
+            library=None if self.studio is None else "obsws-python",
+            libraries=("obsws-python", "simpleobsws"),
         )
 
 

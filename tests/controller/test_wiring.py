@@ -7,7 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 
+from controller.adapters.obs_http import HttpStudio
+from controller.adapters.obs_obsws import ObswsStudio
+from controller.adapters.obs_simple import SimpleStudio
 from controller.config import Config, EncoderSection, ObsSection, PolicySection
 from controller.decision import policies
 from controller.decision.memory import State
@@ -15,7 +19,7 @@ from controller.decision.model import EncoderTraits, Quality, Scene
 from controller.decision.policy import Preset
 from controller.memory_file import MemoryFile
 from controller.ports import Impact, NoAnswer
-from controller.wiring import calibration_of, compose, policy_of, scene_names
+from controller.wiring import calibration_of, compose, obs_studio, policy_of, scene_names
 from tests.fakes.devices import FakeEncoder, FakeSource, FakeStudio
 from tests.fakes.virtual_time import VirtualClock, virtually
 
@@ -138,3 +142,14 @@ async def test_the_state_outlives_a_restart(tmp_path: Path) -> None:
     assert decided.quality is Quality.LOW
     assert written is not None
     assert written.base is controller.status().decided.quality  # type: ignore[union-attr] # it has decided for an hour
+
+
+@pytest.mark.parametrize(
+    ("library", "adapter"),
+    [("obsws-python", ObswsStudio), ("simpleobsws", SimpleStudio), ("obs-websocket-http", HttpStudio)],
+)
+def test_the_library_is_the_configured_one(library: str, adapter: type) -> None:
+    """Each name gives its adapter, and only that."""
+    section = ObsSection.model_validate({"library": library})
+
+    assert type(obs_studio(section, SecretStr(""))) is adapter

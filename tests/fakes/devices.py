@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from controller.decision.model import EncoderTarget, Sample, Series
 from controller.ports import (
@@ -14,9 +15,13 @@ from controller.ports import (
     NoAnswer,
     Outcome,
     SceneResult,
+    StudioAnswer,
     StudioStatus,
     Window,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 PLAYING = EncoderTarget(bitrate_bps=2_500_000, width_px=1280, height_px=720, frame_rate_hz=30)
 
@@ -108,6 +113,8 @@ class FakeStudio:
     streaming: bool | None = True
     orders: list[str] = field(default_factory=list)
     closed: bool = False
+    answers: dict[str, dict[str, object]] = field(default_factory=dict)
+    asked: list[tuple[str, dict[str, object]]] = field(default_factory=list)
 
     async def read(self) -> StudioStatus:
         """What it shows now."""
@@ -123,6 +130,15 @@ class FakeStudio:
         if self.outcome is Outcome.APPLIED:
             self.scene = scene_name
         return SceneResult(self.outcome, f"the test says {self.outcome}", shown_name=self.scene)
+
+    async def ask(self, request_type: str, data: Mapping[str, object] | None = None) -> StudioAnswer:
+        """Answer from `answers`; what is not there OBS does not know."""
+        self.asked.append((request_type, dict(data or {})))
+        if self.silent:
+            return StudioAnswer(reachable=False, problem="no connection to the test OBS")
+        if request_type not in self.answers:
+            return StudioAnswer(reachable=True, code=204, comment="unknown request")
+        return StudioAnswer(reachable=True, ok=True, code=100, data=self.answers[request_type])
 
     async def close(self) -> None:
         """Note that it was closed."""
@@ -140,6 +156,7 @@ class FakeSource:
     most_in_flight: int = 0
     closed: bool = False
     broken: bool = False
+    queries: list[str] = field(default_factory=list)
 
     async def fetch(self) -> Window | NoAnswer:
         """Give the test's answer."""
@@ -152,6 +169,11 @@ class FakeSource:
             self.in_flight -= 1
         if self.broken:
             raise RuntimeError("a defect of the source")
+        return self.answer
+
+    async def look_up(self, query: str) -> Window | NoAnswer:
+        """Give the test's answer to any question."""
+        self.queries.append(query)
         return self.answer
 
     async def close(self) -> None:

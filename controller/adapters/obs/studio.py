@@ -20,7 +20,7 @@ from controller.adapters.obs.sequences import (
     show_scene,
     sighting,
 )
-from controller.ports import Outcome, SceneResult, StudioStatus
+from controller.ports import Outcome, SceneResult, StudioAnswer, StudioStatus
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
@@ -105,6 +105,14 @@ class ReconnectingStudio:
             result = SceneResult(Outcome.UNKNOWN, fault.problem)  # the order may have arrived
         self._ordered = scene_name if result.outcome is Outcome.APPLIED else None
         return replace(result, took_s=self._clock() - started_s)
+
+    async def ask(self, request_type: str, data: Mapping[str, object] | None = None) -> StudioAnswer:
+        """Send one request and give OBS's answer to it."""
+        try:
+            answer = await self._run(lambda call: call(request_type, data))
+        except FaultError as fault:
+            return StudioAnswer(reachable=False, problem=fault.problem)
+        return StudioAnswer(True, None, answer.ok, answer.code, answer.comment, answer.data)  # noqa: FBT003 - the fields in order
 
     async def close(self) -> None:
         """Give the connection back."""
