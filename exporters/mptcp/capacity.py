@@ -165,7 +165,7 @@ class Uplink:
             min_rtt_s=sample.min_rtt_s or 0.0,
         )
         self._moments.append(moment)
-        while at_s - self._moments[0].at_s > UPPER_WINDOW_S + _SAMPLING_JITTER_S:
+        while len(self._moments) > 1 and _spans(self._moments[1], moment, UPPER_WINDOW_S):
             self._moments.popleft()
         return moment.delivered > before
 
@@ -203,7 +203,7 @@ class Uplink:
 
     def _upper(self) -> float | None:
         """What was delivered over the last 500 ms, when the uplink was busy throughout."""
-        full = self._moments[-1].at_s - self._moments[0].at_s >= UPPER_WINDOW_S - _SAMPLING_JITTER_S
+        full = _spans(self._moments[0], self._moments[-1], UPPER_WINDOW_S)
         if not full or not all(_busy(earlier, later) for earlier, later in pairwise(self._moments)):
             return None
         return _rate(self._moments[0], self._moments[-1])
@@ -212,11 +212,14 @@ class Uplink:
         """The rate over the busy stretch that leads up to now, its last 300 ms; None below 200 ms."""
         first = last = self._moments[-1]
         for earlier in list(self._moments)[-2::-1]:
-            if not _busy(earlier, first) or last.at_s - earlier.at_s > PACE_WINDOW_S + _SAMPLING_JITTER_S:
+            if _spans(first, last, PACE_WINDOW_S) or not _busy(earlier, first):
                 break
             first = earlier
-        long = last.at_s - first.at_s >= PACE_LEAST_S - _SAMPLING_JITTER_S
-        return _rate(first, last) if long else None
+        return _rate(first, last) if _spans(first, last, PACE_LEAST_S) else None
+
+
+def _spans(first: _Moment, last: _Moment, length_s: float) -> bool:
+    return last.at_s - first.at_s >= length_s - _SAMPLING_JITTER_S
 
 
 def _busy(earlier: _Moment, later: _Moment) -> bool:

@@ -113,6 +113,19 @@ def test_short_burst_gives_a_pace_but_no_upper_bound() -> None:
     assert estimates[-1].pace == pytest.approx(250_000, rel=0.05)
 
 
+@pytest.mark.parametrize("every", [1, 2, 3, 4, 7])
+def test_late_samples_are_samples_too(every: int) -> None:
+    """A loaded machine samples late: the estimates need time to pass, not a number of samples."""
+    link, uplink = FluidLink(250_000), Uplink()
+    for step in range(40):
+        sample = link.step(50_000)
+        if step % every == 0:
+            estimate = uplink.feed(link.now_s, sample)
+
+    assert estimate.capacity_upper == pytest.approx(250_000, rel=0.02)
+    assert estimate.pace == pytest.approx(250_000, rel=0.02)
+
+
 def windowed(*, outstanding: float, unsent: float, steps: int = 10) -> UplinkEstimate:
     """A link of 1 MB/s and 50 ms that holds 50 kB without a queue, under a fixed window."""
     uplink = Uplink()
