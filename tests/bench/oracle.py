@@ -16,6 +16,7 @@ import numpy.typing as npt
 from tests.bench.history import History, Setting
 from tests.bench.link import Link, Transport
 from tests.bench.policies.windows import LADDER
+from tests.bench.score import GOP_S
 from tests.bench.simulation import BUDGET_S, RESTART_S, ChangeCost
 from tests.bench.traces import BINS_PER_S
 
@@ -27,6 +28,7 @@ LATE_COST = 18.0  # per second, as in the score
 CHANGE_COST = 4.0  # per Mbit/s, as in the score
 SPOILT_GOP_S = 1.0  # what a loss costs besides, on average, under SRT
 RESTART_STEPS = round(RESTART_S / STEP_S)
+GOP_STEPS = round(GOP_S / STEP_S)
 
 Floats = npt.NDArray[np.float64]
 Choices = npt.NDArray[np.int8]
@@ -166,6 +168,9 @@ class _Problem:
         drained = self.served[step : step + RESTART_STEPS].sum()
         left = np.broadcast_to(np.maximum(0.0, self.queue - drained), later.shape)
         value: Floats = _read(later, left) - LATE_COST * RESTART_S
+        if self.srt:  # the group of pictures into which the output returns is spoilt to its end
+            spoilt = -step % GOP_STEPS / GOP_STEPS * GOP_S
+            value -= spoilt * (LATE_COST + self.rates[:, None] / 1_000.0)
         return value
 
     def _best_move(self, value: Floats, *, shift: int = 0) -> tuple[Floats, Choices]:

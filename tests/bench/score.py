@@ -17,6 +17,7 @@ from tests.bench.simulation import BUDGET_S
 
 WARM_UP_S = 60.0
 CHUNK_S = 4.0
+GOP_S = 2.0
 TOP_MBPS = 4.5
 FREEZE_COST = 4.5  # per frozen second of a chunk
 PROPAGATION_S = 0.03
@@ -108,12 +109,12 @@ class Scored:
 
 
 def frozen_steps(history: History) -> Flags:
-    """Which steps' picture was late, lost or never made; under SRT a loss spoils the rest of its GOP."""
+    """Which steps' picture was late, lost or never made; under SRT that spoils the rest of its GOP."""
     latency = np.array(history.latency, dtype=np.int64)
     _forgive_the_end(latency, history)
     frozen: Flags = (latency < 0) | (latency > round(BUDGET_S * history.steps_per_s))
     if history.transport.value == "srt":
-        frozen = _to_end_of_gop(frozen & (latency != NOT_PRODUCED), round(BUDGET_S * history.steps_per_s)) | frozen
+        frozen = _to_end_of_gop(frozen, round(GOP_S * history.steps_per_s))
     return frozen
 
 

@@ -131,7 +131,7 @@ class _Queue:
         self._srt = history.transport is Transport.SRT
         self._late = round(BUDGET_S * history.steps_per_s)
         self._slices: deque[tuple[int, float]] = deque()
-        self._in = self._out = 0.0  # positions in the stream of accepted media
+        self._in = self._out = self._freed = 0.0  # positions in the stream of accepted media
         self._delivered = self._dropped = 0.0
         self._newest = -1
 
@@ -142,7 +142,8 @@ class _Queue:
             history.latency.append(NOT_PRODUCED)
         else:
             history.latency.append(LOST)  # until it has been served
-            if not self._srt and self._in - self._out + slice_kbit > SEND_BUFFER_KBIT:
+            # A slice keeps its place until all of it has been sent.
+            if not self._srt and self._in - self._freed + slice_kbit > SEND_BUFFER_KBIT:
                 self._dropped += slice_kbit
             else:
                 self._in += slice_kbit
@@ -175,6 +176,6 @@ class _Queue:
         reached = self._out + _HAIR
         latency = self._h.latency
         while slices and slices[0][1] <= reached:
-            captured = slices.popleft()[0]
+            captured, self._freed = slices.popleft()
             latency[captured] = step + 1 - captured
             self._newest = captured

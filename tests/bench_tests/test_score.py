@@ -69,10 +69,11 @@ def test_a_loss_under_srt_spoils_the_rest_of_its_picture_group() -> None:
     assert np.flatnonzero(frozen_steps(run)).tolist() == list(range(WARM_UP + 5, WARM_UP + 20))
 
 
-def test_a_restart_under_srt_spoils_nothing_after_it() -> None:
-    """Not producing is no loss: the encoder begins anew with a keyframe."""
-    run = history([2_500.0] * 60, latencies=[1] * 5 + [NOT_PRODUCED] * 3 + [1] * 52, transport=Transport.SRT)
-    assert frozen_steps(run).sum() == 3
+@pytest.mark.parametrize(("transport", "frozen"), [(Transport.TCP, 20), (Transport.SRT, 35)])
+def test_a_restart_under_srt_spoils_the_group_it_returns_into(transport: Transport, frozen: int) -> None:
+    """Two seconds without output freeze two seconds under TCP, and to the end of the group under SRT."""
+    run = history([2_500.0] * 60, latencies=[1] * 5 + [NOT_PRODUCED] * 20 + [1] * 35, transport=transport)
+    assert frozen_steps(run).sum() == frozen
 
 
 def test_what_still_waits_at_the_end_is_judged_only_when_late() -> None:

@@ -36,13 +36,15 @@ class ObsLike:
         return after + 1
 
     def look(self, history: History) -> Setting | None:
-        """Lower by level, at most one a look; else raise after four quiet seconds."""
+        """Lower by the first level that can; else raise after four quiet seconds."""
         now_s = history.steps / self.steps_per_s
         age_s = history.age[-1] / self.steps_per_s
         for level, (limit_s, share, rest_s) in enumerate(LEVELS):
             if age_s >= limit_s and now_s - self._acted_s[level] >= rest_s:
-                self._acted_s[level] = now_s
-                return self._lower(share, history, now_s)
+                wish = self._lower(share, history, now_s)
+                if wish is not None:
+                    self._acted_s[level] = now_s
+                    return wish
         if self._rate < CONFIGURED_KBPS and now_s - self._changed_s >= RAISE_AFTER_S:
             self._before_raise = self._rate
             return self._set(min(CONFIGURED_KBPS, self._rate + RAISE_SHARE * CONFIGURED_KBPS), now_s)
