@@ -1,0 +1,152 @@
+"""A quarter of an hour of a rig's life, made from the catalogue: every metric, with labels and values as they occur.
+
+Nothing here is recorded. A metric that the catalogue gains is in it at once, one that it loses or renames is not, so
+that a query for the old name comes back empty. What rules make of the series is added as if they had run.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from controller.decision.model import Freshness, Quality, Scene
+from exporters.catalog import CONTROLLER, GUARD, INGEST, MPTCP, Kind, Metric
+from tests.prometheus.promql import recorded
+
+RIG = "demo"
+RECORDED = {"rig:vvlive_quality_state:rank": 5.0, "rig:vvlive_scene_shown:rank": 4.0}
+# Which programs run on which side, and what they publish.
+PLACES = (
+    ("edge", "mptcp", MPTCP),
+    ("vps", "mptcp", MPTCP),
+    ("vps", "ingest", INGEST),
+    ("edge", "guard", GUARD),
+    ("edge", "controller", CONTROLLER),
+    ("vps", "controller", CONTROLLER),
+)
+# The side without an encoder publishes no quality and no target, the one without OBS no scene.
+ONE_SIDE = {"vvlive_quality": "edge", "vvlive_encoder": "edge", "vvlive_health": "edge", "vvlive_scene": "vps"}
+VALUES_OF: dict[str, tuple[str, ...]] = {
+    "uplink": ("verizon", "att"),
+    "interface": ("eth1",),
+    "stream": ("cam",),
+    "state": tuple(Quality),
+    "scene": tuple(Scene),
+    "freshness": tuple(Freshness),
+    "target": ("encoder", "obs"),
+    "source": ("uplinks", "ingest"),
+    "collector": ("sockets",),
+    "version": ("0.1.0",),
+    "part": ("picture", "queue"),
+    "from": ("HIGH",),
+    "to": ("LOW",),
+    "rule": ("bandwidth",),
+    "role": ("initial",),
+    "slot": ("0",),
+    "deed": ("suppress",),
+    "video_codec": ("H264",),
+    "audio_codec": ("AAC",),
+}
+# One of several is 1: what the rig is in now.
+PRESENT = {"HIGH", "main", "fresh"}
+# Gauges, by what their names end in: what they are most of the time.
+USUALLY = (
+    ("_timestamp_seconds", None),
+    ("uplink_dead", 0.0),
+    ("_fallback", 0.0),
+    ("_stuck", 0.0),
+    ("_suppressed", 0.0),
+    ("_demoted", 0.0),
+    ("_override_active", 0.0),
+    ("_unknown_streams", 0.0),
+    ("_flaps", 0.0),
+    ("lag_seconds", 0.3),
+    ("rtt_seconds", 0.06),
+    ("_duration_seconds", 0.01),
+    ("_age_seconds", 0.5),
+    ("_seconds", 0.2),
+    ("month_bytes", 30e9),
+    ("cap_bytes", 100e9),
+    ("_bytes_per_second", 500_000.0),
+    ("_bytes", 20_000.0),
+    ("_hertz", 30.0),
+    ("_pixels", 1280.0),
+    ("_ratio", 0.9),
+    ("", 1.0),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Serie:
+    """One series: its metric, and its labels as PromQL writes them."""
+
+    metric: Metric
+    labels: tuple[tuple[str, str], ...]
+
+    @property
+    def text(self) -> str:
+        """Name and labels."""
+        inner = ",".join(f'{name}="{value}"' for name, value in self.labels)
+        return f"{self.metric.name}{{{inner}}}"
+
+    def value(self, at_s: float, since_s: float) -> float:
+        """What it is at `at_s`, `since_s` seconds after the beginning."""
+        if self.metric.kind is Kind.COUNTER:
+            return _counted(self.metric, since_s)
+        chosen = {value for name, value in self.labels if name in {"state", "scene", "freshness"}}
+        if chosen:
+            return float(bool(chosen & PRESENT))
+        if self.metric.name in RECORDED:
+            return RECORDED[self.metric.name]
+        usual = next(value for ending, value in USUALLY if self.metric.name.endswith(ending))
+        return at_s if usual is None else usual
+
+
+def _counted(metric: Metric, since_s: float) -> float:
+    """Bytes flow at 2 Mbit/s; failures are rare; everything else happens once in ten seconds."""
+    if metric.unit == "bytes":
+        return 250_000.0 * since_s
+    if metric.name.endswith("_segments_total"):
+        return (2.0 if "retransmitted" in metric.name else 180.0) * since_s
+    if re.search(r"fail|late|blackhole|disabled|fallback|suppress", metric.name):
+        return float(since_s > 60)
+    return float(since_s // 10)
+
+
+def series() -> Iterator[Serie]:
+    """Every series of the rig."""
+    yield from _of_rules()
+    for site, job, metrics in PLACES:
+        target = (("rig", RIG), ("site", site), ("job", job), ("instance", f"{job}-{site}:1"))
+        for name in ("up", "scrape_duration_seconds"):
+            yield Serie(Metric(name, Kind.GAUGE, "", (), ""), target)
+        for metric in metrics:
+            only = next((side for prefix, side in ONE_SIDE.items() if metric.name.startswith(prefix)), site)
+            if only == site and not (metric.name == "mptcp_uplink_present" and site == "vps"):
+                choices = [[(label, value) for value in VALUES_OF[label]] for label in metric.labels]
+                yield from (Serie(metric, target + labels) for labels in itertools.product(*choices))
+
+
+def _of_rules() -> Iterator[Serie]:
+    """What Prometheus would have made itself: recording rules, and one alert that fires."""
+    for name in recorded():
+        yield Serie(Metric(name, Kind.GAUGE, "", (), ""), (("rig", RIG),))
+    alert = (("alertname", "UplinkDead"), ("alertstate", "firing"), ("severity", "warning"), ("sound", "off"))
+    place = (("rig", RIG), ("site", "edge"), ("uplink", "att"))
+    yield Serie(Metric("ALERTS", Kind.GAUGE, "", (), ""), alert + place)
+
+
+def openmetrics(start_s: int, end_s: int, *, step_s: int = 1, pick: str = "") -> Iterator[str]:
+    """Lines of OpenMetrics, family by family, for the metrics whose names match `pick`."""
+    wanted = (serie for serie in series() if re.search(pick, serie.metric.name))
+    key = lambda serie: serie.metric.name  # noqa: E731 - named because it is used twice
+    for name, group in itertools.groupby(sorted(wanted, key=key), key=key):
+        found = list(group)
+        kind = found[0].metric.kind
+        yield f"# TYPE {name.removesuffix('_total') if kind is Kind.COUNTER else name} {kind}\n"
+        for serie in found:
+            for at_s in range(start_s, end_s, step_s):
+                yield f"{serie.text} {serie.value(at_s, at_s - start_s)} {at_s}\n"
+    yield "# EOF\n"
