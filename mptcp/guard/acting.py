@@ -13,6 +13,7 @@ from pathlib import Path
 
 from exporters.mptcp import reading
 from exporters.mptcp.model import Dump
+from exporters.mptcp.parsing import ESTABLISHED
 from exporters.mptcp.uplinks import Resolved, Surroundings, Uplink, resolve
 from mptcp.guard import keeping, killing, observing
 from mptcp.guard.deciding import decide
@@ -184,11 +185,12 @@ class Guard:
             await kernel.set_backup(now, on=action.deed is Deed.DEMOTE)
 
     def _reset(self, connection: int | None) -> None:
+        """End all subflows; the established ones last, for the kernel counts down only when one of them ends last."""
         interfaces = {address: each.interface for each in self._resolved() for address in each.addresses}
-        for row in self._dump.tcp:
-            if row.ulp is not None and row.ulp.local_token == connection:
-                name = interfaces.get(row.ends.local)
-                killing.destroy(row, socket.if_nametoindex(name) if name else 0)
+        rows = [row for row in self._dump.tcp if row.ulp is not None and row.ulp.local_token == connection]
+        for row in sorted(rows, key=lambda row: row.state == ESTABLISHED):
+            name = interfaces.get(row.ends.local)
+            killing.destroy(row, socket.if_nametoindex(name) if name else 0)
 
     def _report(self) -> Report:
         probes = self._prober

@@ -10,24 +10,40 @@ from mptcp.guard.model import Action, Connection, ConnectionMemory, Deed, Policy
 Memories = Mapping[int, ConnectionMemory]
 
 
-def without(subflows: tuple[Subflow, ...], seen: Seen) -> list[Connection]:
-    """The connections that have none of these subflows, those on plain TCP left out: they can have no second one."""
+def bonded(memories: Memories, seen: Seen) -> tuple[Connection, ...]:
+    """The connections that should have a subflow on each uplink.
+
+    Not those on plain TCP, which can have no second one, and not those that were reset: a new subflow
+    would keep them from ending.
+    """
+    doomed = {key for key, memory in memories.items() if memory.reset_s is not None}
+    return tuple(each for each in seen.connections if not each.fell_back and each.key not in doomed)
+
+
+def without(subflows: tuple[Subflow, ...], connections: tuple[Connection, ...]) -> list[Connection]:
+    """The connections that have none of these subflows."""
     served = {subflow.connection for subflow in subflows}
-    return [each for each in seen.connections if each.key not in served and not each.fell_back]
+    return [each for each in connections if each.key not in served]
 
 
-def watch(memories: Memories, seen: Seen, policy: Policy) -> tuple[dict[int, ConnectionMemory], list[Action]]:
-    """Follow each connection's progress; a reset for each that stands still while its subflows acknowledge.
+def watch(
+    memories: Memories, seen: Seen, policy: Policy, *, answering_s: float
+) -> tuple[dict[int, ConnectionMemory], list[Action]]:
+    """Follow each connection's progress; a reset for each that stands still although an uplink carries.
 
-    That is a hole in the data that the peer cannot take in although it arrives, mostly for want of
-    receive memory. Neither healing nor new subflows end it; a new connection does.
+    That is a hole in the data that the peer cannot take in although it arrives, for want of receive
+    memory. Its subflows acknowledge repetitions, or, when there is no room even for these, nothing,
+    while probes come back: `answering_s` is for how long some live uplink has answered all of them.
+    Neither healing nor new subflows end it; a new connection does.
     """
     followed: dict[int, ConnectionMemory] = {}
     actions: list[Action] = []
     for connection in seen.connections:
-        acked = sum(subflow.acked_bytes for subflow in seen.subflows if subflow.connection == connection.key)
+        own = [subflow for subflow in seen.subflows if subflow.connection == connection.key]
+        acked = sum(subflow.acked_bytes for subflow in own)
         memory = _followed(memories.get(connection.key), connection, acked, now_s=seen.now_s, gap_s=policy.stuck_gap_s)
-        evidence = _stuck(memory, seen.now_s, policy)
+        stands = bool(own) and connection.backlog_bytes > 0
+        evidence = _stuck(memory, seen.now_s, policy, answering_s=answering_s) if stands else None
         if evidence is not None:
             memory = replace(memory, reset_s=seen.now_s)
             actions.append(Action(Deed.RESET, "", f"{connection.backlog_bytes} bytes {evidence}", connection.key))
@@ -38,11 +54,11 @@ def watch(memories: Memories, seen: Seen, policy: Policy) -> tuple[dict[int, Con
 def _followed(
     memory: ConnectionMemory | None, connection: Connection, acked: int, *, now_s: float, gap_s: float
 ) -> ConnectionMemory:
-    if memory is None:
-        return ConnectionMemory(connection.acked_to, acked)
-    afresh = ConnectionMemory(connection.acked_to, acked, reset_s=memory.reset_s)
-    # A subflow that closes takes its count along, so the sum may fall: start over, the wait costs less than an error.
-    if connection.acked_to != memory.acked_to or connection.backlog_bytes == 0 or acked < memory.subflow_bytes:
+    moved = memory is None or connection.acked_to != memory.acked_to or connection.backlog_bytes == 0
+    if memory is None or moved:
+        return ConnectionMemory(connection.acked_to, now_s, acked)
+    afresh = ConnectionMemory(memory.acked_to, memory.since_s, acked, reset_s=memory.reset_s)
+    if acked < memory.subflow_bytes:  # a subflow that closes takes its count along
         return afresh
     if acked > memory.subflow_bytes:
         since_s = now_s if memory.progress_since_s is None else memory.progress_since_s
@@ -51,13 +67,13 @@ def _followed(
     return afresh if memory.progress_s is not None and now_s - memory.progress_s > gap_s else memory
 
 
-def _stuck(memory: ConnectionMemory, now_s: float, policy: Policy) -> str | None:
-    if memory.progress_since_s is None or now_s - memory.progress_since_s < policy.stuck_s:
-        return None
-    if memory.reset_s is not None and now_s - memory.reset_s < policy.stuck_pause_s:
-        return None
-    stood_s = now_s - memory.progress_since_s
-    return (
-        f"wait and none is acknowledged end to end for {stood_s:.1f} s, "
-        f"while its subflows acknowledged {memory.progress_bytes}"
-    )
+def _stuck(memory: ConnectionMemory, now_s: float, policy: Policy, *, answering_s: float) -> str | None:
+    stood_s = now_s - memory.since_s
+    wait = f"wait and none is acknowledged end to end for {stood_s:.1f} s"
+    if memory.reset_s is not None:
+        return f"{wait}, and the connection lives on" if now_s - memory.reset_s >= policy.stuck_pause_s else None
+    if memory.progress_since_s is not None and now_s - memory.progress_since_s >= policy.stuck_s:
+        return f"{wait}, while its subflows acknowledged {memory.progress_bytes}"
+    if min(stood_s, answering_s) >= policy.deaf_s:
+        return f"{wait}, while an uplink answers probes"
+    return None

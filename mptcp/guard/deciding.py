@@ -10,10 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 
 from mptcp.guard import connections, probing
 from mptcp.guard.judging import Look, alive, death, failing, look, waiting_since
-from mptcp.guard.model import Action, Decision, Deed, Phase, Policy, Seen, State, UplinkMemory
+from mptcp.guard.model import Action, Connection, Decision, Deed, Phase, Policy, Seen, State, UplinkMemory
 from mptcp.guard.pace import demotion
 
 Looks = Mapping[str, Look]
@@ -23,21 +24,29 @@ Step = tuple[UplinkMemory, Action | None]
 def decide(state: State, seen: Seen, policy: Policy) -> Decision:
     """One turn of the guard."""
     since_s = waiting_since(state, seen)
+    bonded = connections.bonded(state.connections, seen)
     looks = {
         name: look(name, _recalled(name, state, seen), seen=seen, since_s=since_s, policy=policy)
         for name in seen.uplinks
     }
     actions: list[Action] = []
-    for turn in (_mourn, _revive, _renew, demotion):
+    for turn in (_mourn, _revive, partial(_renew, bonded=bonded), demotion):
         for name in seen.uplinks:
             memory, action = turn(name, looks, seen=seen, policy=policy)
             looks[name] = replace(looks[name], memory=memory)
             actions += [action] if action else []
-    watched, resets = connections.watch(state.connections, seen, policy)
+    answering_s = max((_answering_s(each, seen.now_s) for each in looks.values()), default=0.0)
+    watched, resets = connections.watch(state.connections, seen, policy, answering_s=answering_s)
     due = probing.due(looks, seen=seen, policy=policy)
     memories = {name: _after(each.memory, probed=name in due, now_s=seen.now_s) for name, each in looks.items()}
     again_s = probing.again_s(looks, policy)
     return Decision(State(memories, since_s, watched), (*actions, *resets), due, again_s)
+
+
+def _answering_s(subject: Look, now_s: float) -> float:
+    """For how long a live uplink with a subflow has answered every probe."""
+    since_s = subject.memory.probes.answering_since_s(now_s)
+    return now_s - since_s if subject.live and subject.subflows and since_s is not None else 0.0
 
 
 def _after(memory: UplinkMemory, *, probed: bool, now_s: float) -> UplinkMemory:
@@ -106,12 +115,12 @@ def _askable(name: str, looks: Looks, *, seen: Seen, policy: Policy) -> bool:
     return not others or len(silent) < len(others)
 
 
-def _renew(name: str, looks: Looks, *, seen: Seen, policy: Policy) -> Step:
+def _renew(name: str, looks: Looks, *, seen: Seen, policy: Policy, bonded: tuple[Connection, ...]) -> Step:
     """Give a live uplink a new subflow: when it answers while TCP waits for its timer, or when its subflow is gone."""
     subject, memory, now_s = looks[name], looks[name].memory, seen.now_s
     if not subject.live:
         return memory, None
-    missing = bool(connections.without(subject.subflows, seen))
+    missing = bool(connections.without(subject.subflows, bonded))
     memory = replace(memory, missing_since_s=(memory.missing_since_s or now_s) if missing else None)
     since_s = math.inf if memory.renewed_s is None else now_s - memory.renewed_s
     stalled = _stalled(subject, now_s, policy) if since_s >= policy.renew_pause_s else None

@@ -63,7 +63,10 @@ class Policy:
     # longest recovery seen without the guard. Repetitions come every 0.2 s in the case this is for.
     stuck_s: float = 3.0
     stuck_gap_s: float = 1.0
-    stuck_pause_s: float = 15.0
+    # One that stands still although an uplink answers probes: a new subflow starts to deliver within 0.4 s, so when two
+    # of them have delivered nothing it is the peer that takes nothing in.
+    deaf_s: float = 5.0
+    stuck_pause_s: float = 1.0  # until one that was reset and has got a subflow again is reset again
 
     look_s: float = 0.1
 
@@ -162,9 +165,10 @@ class UplinkMemory:
 
 @dataclass(frozen=True, slots=True)
 class ConnectionMemory:
-    """A connection that stands at `acked_to`: since when its subflows acknowledge all the same, and what they had."""
+    """A connection that stands at `acked_to` since `since_s`, and how its subflows acknowledge all the same."""
 
     acked_to: int = field(repr=False)
+    since_s: float
     subflow_bytes: int
     progress_since_s: float | None = None
     progress_s: float | None = None

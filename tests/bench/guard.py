@@ -13,13 +13,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy.demo.link import Change
+from deploy.demo.namespaces import NamespaceError
 from deploy.demo.world import ATT, VERIZON, Uplink, World
+from mptcp.doctor.dropin import Side, shipped
 from tests.bench.guard_stream import Arrival, Stream, recovery_s, stall_s
 
 if TYPE_CHECKING:
@@ -85,11 +87,21 @@ def _wait_for(log: Path, word: str) -> None:
 def blackout(names: Sequence[str], *, guard: bool, outage_s: float) -> Run:
     """One run: the named uplinks go dark together, and heal together."""
     with World(LINKS) as world:
-        world.vps.run(["ip","mptcp","limits","set","subflows","8"]); world.pi.run(["ip","mptcp","limits","set","subflows","4"])
+        set_up(world)
         if not guard:
             return _blackout(world, names, outage_s)
         with guarded(world):
             return _blackout(world, names, outage_s)
+
+
+def set_up(world: World) -> None:
+    """The settings and limits of pi-up and vps-up, as far as a namespace allows them."""
+    for host, side, subflows in ((world.pi, Side.PI, len(world.uplinks) + 2), (world.vps, Side.VPS, 8)):
+        host.run(["ip", "mptcp", "limits", "set", "subflows", str(subflows), "add_addr_accepted", "0"])
+        for setting in (setting for dropin in shipped(side) for setting in dropin.settings):
+            if host.has_sysctl(setting.key):
+                with suppress(NamespaceError):  # congestion control, which the world sets by route
+                    host.sysctl(setting.key, setting.value)
 
 
 def _blackout(world: World, names: Sequence[str], outage_s: float) -> Run:
@@ -137,6 +149,7 @@ def _carries(world: World, names: Sequence[str], healed_s: float) -> float | Non
 def cost(length_s: float) -> tuple[float, float]:
     """The guard's share of one core, and its resident megabytes, beside a healthy stream."""
     with World(LINKS) as world, guarded(world) as guard, Stream(world, port=PORT, rate_bps=RATE_BPS):
+        set_up(world)
         time.sleep(WARM_S)
         before = _cpu_s(guard.pid)
         time.sleep(length_s)
@@ -151,16 +164,15 @@ def _cpu_s(pid: int) -> float:
 
 
 def _row(title: str, runs: Sequence[Run]) -> str:
-    cells = [title.ljust(34)]
-    for values in (
+    columns: tuple[list[float | None], ...] = (
         [run.stall_s for run in runs],
         [run.recovery_s for run in runs],
         [run.latest_s for run in runs],
         [run.carries_s for run in runs],
         [run.first_s for run in runs],
-    ):
-        cells.append(_cell(values))
-    return "  ".join([*cells, f"{sum(run.hung for run in runs)} of {len(runs)}"])
+    )
+    hung = f"{sum(run.hung for run in runs)} of {len(runs)}"
+    return "  ".join([title.ljust(34), *map(_cell, columns), hung])
 
 
 def _cell(values: Sequence[float | None]) -> str:
@@ -183,9 +195,9 @@ def main() -> None:
     sys.stdout.write(f"guard beside a healthy stream: {share:.1%} of a core, {megabytes:.0f} MB resident\n")
     heads = ("stall", "recovered", "max latency", "carries", "first")
     sys.stdout.write("  ".join(["".ljust(34), *(head.rjust(13) for head in heads), "hung"]) + "\n")
-    cases = [("initial uplink dark", ("verizon",)), ("joined uplink dark", ("att",))]
-    cases += [("both dark", ("verizon", "att"))] if options.dark else []
-    for title, names in cases:
+    both: list[tuple[str, tuple[str, ...]]] = [("both dark", ("verizon", "att"))]
+    one: list[tuple[str, tuple[str, ...]]] = [("initial uplink dark", ("verizon",)), ("joined uplink dark", ("att",))]
+    for title, names in one + both if options.dark else one:
         for guard, count in ((True, options.runs), (False, options.plain_runs)):
             runs = [blackout(names, guard=guard, outage_s=options.outage) for _ in range(count)]
             if runs:

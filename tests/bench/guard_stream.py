@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from struct import Struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -134,7 +134,7 @@ class Stream:
         self.receiver = Receiver(self._listener)
         self.sender = Sender(world.pi.socket(protocol=socket.IPPROTO_MPTCP), (world.server, port), rate_bps)
 
-    def __enter__(self) -> Stream:
+    def __enter__(self) -> Self:
         self.receiver.start()
         self.sender.start()
         return self
