@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, PlainTextResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 
 from controller import __version__, metrics
 from controller.api.access import Scope
@@ -32,7 +32,7 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Missed ticks after which the loop counts as hanging; a systemd or container probe restarts us then.
 _TICKS_MISSED = 10
 _PAGE_HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; "
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "connect-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
@@ -48,6 +48,7 @@ def build_app(face: Face) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _refuse)
     _operations(app, face.status)
     _answers(app, face)
+    _page(app)
     add_overrides(app, face)
     add_alerts(app, face)
     add_timeline(app, face)
@@ -96,13 +97,6 @@ def _operations(app: FastAPI, status: Callable[[], Status]) -> None:
 
 
 def _answers(app: FastAPI, face: Face) -> None:
-    page = resources.files("controller.api").joinpath("page.html").read_text(encoding="utf-8")
-
-    @app.get("/", response_class=HTMLResponse)
-    async def overview() -> Response:
-        """One page that shows the controller and refreshes itself."""
-        return HTMLResponse(page, headers=_PAGE_HEADERS)
-
     @app.get("/api/status", dependencies=face.needs(Scope.READ))
     async def now() -> StatusView:
         """State, target, devices and uplinks at this moment; null is unknown."""
@@ -112,6 +106,22 @@ def _answers(app: FastAPI, face: Face) -> None:
     async def decisions(limit: Annotated[int, Query(ge=1, le=2000)] = 100) -> DecisionsView:
         """The last decisions and events with reasons and what became of them, newest first."""
         return decisions_view(face.journal.entries(limit), face.journal.events(limit))
+
+
+def _page(app: FastAPI) -> None:
+    """One page that shows the controller and gives orders to it; it holds no data until it has asked for some."""
+    for path, name, kind in (
+        ("/", "page.html", "text/html"),
+        ("/page.css", "page.css", "text/css"),
+        ("/page.js", "page.js", "text/javascript"),
+    ):
+        text = resources.files("controller.api").joinpath(name).read_text(encoding="utf-8")
+        answer = Response(text, media_type=kind, headers=_PAGE_HEADERS)
+
+        async def part(_: Request, answer: Response = answer) -> Response:
+            return answer
+
+        app.add_route(path, part)
 
 
 def hanging(status: Status) -> str | None:

@@ -1,67 +1,168 @@
-"""The page in a real browser: what a person reads, with data and with none."""
+"""The page in a real browser, on a phone's screen: what a person reads, and what a finger does."""
 
 from __future__ import annotations
 
 import asyncio
-import html
-import re
+import os
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
+
 from controller.api.app import build_app
 from controller.api.serving import bind, serve
-from controller.journal import Journal
-from tests.controller.faces import Behind
+from controller.decision.model import Override, Quality
+from controller.journal import Entry, Journal
+from controller.overriding.standing import By, Standing
+from controller.timeline.records import Happening, Kind
+from tests.controller.faces import CONTROL, Behind
 from tests.controller.statuses import KNOWN, UNKNOWN
+from tests.fakes.browser import Page, browsing
 
 if TYPE_CHECKING:
-    from controller.status import Status
+    from collections.abc import AsyncIterator
 
-DEADLINE_S = 90.0  # a browser's start on a machine that is busy with other tests
+PHONE_PX = 360
+# Fingers need 44 px (WCAG 2.1, 2.5.5).
+FINGER_PX = 44
+# Where somebody wants to look at the pictures themselves.
+PICTURES = os.environ.get("VVLIVE_PICTURES")
 
 
-async def read(directory: Path, status: Status, *, journal: Journal | None = None) -> str:
-    """The text that the page shows to a browser, once it has asked the API."""
+@asynccontextmanager
+async def page_of(directory: Path, behind: Behind) -> AsyncIterator[Page]:
+    """The page over `behind`, on a phone."""
     bound = bind("127.0.0.1", 0)
-    port = bound.getsockname()[1]
-    serving = asyncio.create_task(serve(build_app(Behind(status=status, journal=journal or Journal()).face()), bound))
-    browser = await asyncio.create_subprocess_exec(
-        *("chromium", "--headless=new", "--no-sandbox", "--disable-gpu", f"--user-data-dir={directory}"),
-        *("--virtual-time-budget=3000", "--dump-dom", f"http://127.0.0.1:{port}/"),
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
+    serving = asyncio.create_task(serve(build_app(behind.face()), bound))
     try:
-        async with asyncio.timeout(DEADLINE_S):
-            dom, _ = await browser.communicate()
+        url = f"http://127.0.0.1:{bound.getsockname()[1]}/"
+        async with browsing(directory, url, width_px=PHONE_PX) as page:
+            await page.until("document.getElementById('rig') && document.getElementById('rig').textContent !== ''")
+            yield page
     finally:
-        if browser.returncode is None:
-            browser.kill()
-            await browser.wait()
         serving.cancel()
         await asyncio.gather(serving, return_exceptions=True)
-    body = re.sub(r"<(script|style).*?</\1>", "", dom.decode(), flags=re.DOTALL)
-    return html.unescape(re.sub(r"<[^>]+>", "|", body))
 
 
-async def test_the_page_shows_what_is_known_and_foreign_names_as_text(tmp_path: Path) -> None:
-    """What is known is shown in words and field units; what devices and people name cannot become markup."""
-    journal = Journal()
-    journal.noticed(at_s=1.0, subject="obs", text="<img src=x onerror=document.title='owned'>")
-    text = await read(tmp_path, replace(KNOWN, scene_shown_name="<b>bold</b>"), journal=journal)
+async def picture(page: Page, directory: Path, name: str) -> bytes:
+    """A picture of the page, kept where pictures are asked for."""
+    return await page.screenshot((Path(PICTURES) if PICTURES else directory) / f"{name}.png")
 
-    for shown in ("MEDIUM", "MEDIUM fits.", "2.50 Mbit/s, 1280x720 at 30", "modem-a", "as wanted"):
+
+def journal() -> Journal:
+    """Two decisions, the newer with an order that took."""
+    found = Journal()
+    decided = KNOWN.decided
+    assert decided is not None
+    entry = Entry(
+        number=0,
+        at_s=decided.at_s - 60.0,
+        quality=Quality.LOW,
+        changed_from=Quality.HIGH,
+        target=decided.target,
+        scene=decided.scene,
+        reason=replace(decided.reason, text="The links carry at most 1.1 Mbit/s for 10 s: LOW fits."),
+        scene_reason=decided.scene_reason,
+        freshness=decided.freshness,
+        age_s=0.4,
+    )
+    found.decided(entry)
+    number = found.decided(replace(entry, at_s=decided.at_s, quality=Quality.MEDIUM, changed_from=Quality.LOW))
+    found.commanded(number, "encoder", at_s=decided.at_s + 0.01)
+    found.answered(number, "encoder", at_s=decided.at_s + 0.21, outcome="applied", detail="the read-back shows it")
+    return found
+
+
+async def test_the_page_shows_what_is_known_within_a_phones_width(tmp_path: Path) -> None:
+    """What is known is shown in words and field units; nothing needs to be scrolled sideways, fingers fit."""
+    behind = Behind(status=replace(KNOWN, scene_shown_name="<b>bold</b>"), journal=journal())
+    behind.store.add([Happening(1.0, Kind.DEVICE, "obs", "<img src=x onerror=document.title='owned'>")])
+    async with page_of(tmp_path, behind) as page:
+        text = await page.value("document.body.innerText")
+        width_px = await page.value("document.documentElement.scrollWidth")
+        heights_px = await page.value(
+            "[...document.querySelectorAll('button')].filter((b) => b.offsetParent).map((b) => b.offsetHeight)"
+        )
+        title = await page.value("document.title")
+        shot = await picture(page, tmp_path, "known")
+
+    for shown in ("MEDIUM", "MEDIUM fits.", "2.50 Mbit/s, 1280x720 at 30", "modem-a", "as wanted", "fresh, 500 ms old"):
         assert shown in text
-    assert "fresh, 500 ms old" in text
+    assert "applied +0.21 s" in text
     assert "<b>bold</b>" in text
-    assert "<img src=x" in text
-    assert "|owned|" not in text
+    assert ("<img src=x" in text, title) == (True, "VVLIVE")
+    assert width_px == PHONE_PX
+    assert min(heights_px) >= FINGER_PX
+    assert len(shot) > 10_000
 
 
 async def test_the_page_says_unknown_where_nothing_is_known(tmp_path: Path) -> None:
     """Without a decision every value is the word unknown, and the reason stands on top."""
-    text = await read(tmp_path, UNKNOWN)
+    async with page_of(tmp_path, Behind(status=UNKNOWN)) as page:
+        unknown = await page.value("document.querySelectorAll('.unknown').length")
+        notice = await page.value("document.getElementById('notice').innerText")
+        await picture(page, tmp_path, "unknown")
 
-    assert text.count("|unknown|") >= 10
-    assert "unknown because Prometheus has not been asked yet" in text
+    assert unknown >= 10
+    assert "unknown because Prometheus has not been asked yet" in notice
+
+
+async def test_an_order_needs_a_second_tap_and_a_token(tmp_path: Path) -> None:
+    """A tap asks, No does nothing, Yes without a token says what is missing; with it the override stands."""
+    behind = Behind()
+    async with page_of(tmp_path, behind) as page:
+        await page.tap("button", "Emergency scene")
+        await page.until("document.getElementById('confirm').open")
+        question = await page.value("document.getElementById('question').innerText")
+        await picture(page, tmp_path, "confirm")
+        await page.tap("#no")
+        assert behind.desk is not None
+        refused = behind.desk.in_force()
+
+        await page.tap("button", "Emergency scene")
+        await page.tap("#yes")
+        await page.until("document.getElementById('question').innerText.includes('token')")
+        await page.tap("#no")
+        await page.value(f"document.getElementById('token').value = '{CONTROL}'")
+        await page.tap("#token-form button")
+        await page.tap("button", "Emergency scene")
+        await page.tap("#yes")
+        for _ in range(100):
+            if behind.desk.in_force() is not None:
+                break
+            await asyncio.sleep(0.05)
+        shown = await page.value("document.body.innerText")
+
+    given = behind.desk.in_force()
+    assert question == "Emergency scene for 10 minutes?"
+    assert refused is None
+    assert given is not None
+    assert (given.override.emergency, given.override.reason) == (True, "by hand, from the page")
+    assert CONTROL not in shown
+
+
+@pytest.mark.parametrize("confirmed", [True, False])
+async def test_an_override_is_shown_and_ended_by_two_taps(tmp_path: Path, confirmed: bool) -> None:  # noqa: FBT001 - both cases of one table
+    """What stands is on top with its end; a tap and a Yes end it."""
+    until_s = 1_700_000_700.0
+    override = Override(until_s=until_s, reason="tunnel ahead", state=Quality.LOW, bitrate_cap_bps=1_500_000)
+    behind = Behind(status=replace(KNOWN, override=Standing(1, By.HAND, 1_700_000_100.0, override)))
+    async with page_of(tmp_path, behind) as page:
+        assert behind.desk is not None
+        await behind.desk.give(override, by=By.HAND)
+        await page.value(f"localStorage.setItem('vvlive-token', '{CONTROL}')")
+        await page.until("!document.getElementById('override').hidden")
+        told = await page.value("document.getElementById('override').innerText")
+        await picture(page, tmp_path, "override")
+        await page.tap("#end")
+        await page.tap("#yes" if confirmed else "#no")
+        for _ in range(20):
+            if behind.desk.in_force() is None:
+                break
+            await asyncio.sleep(0.05)
+
+    assert "state LOW, at most 1500 kbit/s" in told
+    assert "tunnel ahead" in told
+    assert (behind.desk.in_force() is None) is confirmed
