@@ -158,10 +158,10 @@ function confirmed(question, told) {
     byId("yes").hidden = told === true;
     byId("no").textContent = told === true ? "Close" : "No";
     byId("question").textContent = question;
-    byId("yes").onclick = () => { box.close("yes"); };
-    byId("no").onclick = () => { box.close("no"); };
-    box.onclose = () => resolve(box.returnValue === "yes");
-    box.returnValue = "no";
+    const answer = (value) => { box.close(); resolve(value); };
+    byId("yes").onclick = () => answer(true);
+    byId("no").onclick = () => answer(false);
+    box.oncancel = () => resolve(false);
     box.showModal();
   });
 }
