@@ -232,11 +232,11 @@ def _busy(earlier: _Moment, later: _Moment) -> bool:
     delivered = later.delivered - earlier.delivered
     without_queue = delivered * earlier.min_rtt_s / (later.at_s - earlier.at_s)
     deep = earlier.outstanding >= delivered + without_queue
-    waiting = min(earlier.unsent, later.unsent) > 0
-    filled = waiting and min(earlier.outstanding, later.outstanding) > FILLED * without_queue + TWO_SEGMENTS
+    in_flight = min(earlier.outstanding, later.outstanding)
+    filled = min(earlier.unsent, later.unsent) > 0 and in_flight > FILLED * without_queue + TWO_SEGMENTS
     # A silence longer than the round trip, queue included, is one of loss or of a dead radio, not of a queue.
     heard = later.at_s - later.ack_s <= later.rtt_s or delivered > 0
-    return earlier.flowing and earlier.outstanding > 0 and heard and (deep or filled)
+    return earlier.flowing and in_flight > 0 and heard and (deep or filled)
 
 
 def _rate(first: _Moment, last: _Moment) -> float | None:

@@ -39,7 +39,7 @@ class Watch:
         self._uplinks = uplinks
         self._around = around
         self._observer = Observer(scope, [uplink.name for uplink in uplinks])
-        self._missing: frozenset[str] = frozenset()
+        self._wrong: set[str] = set()
         self._estimate: Estimate | None = None
 
     async def sockets(self) -> Observation:
@@ -53,6 +53,13 @@ class Watch:
             raise
         seen = self._observer.observe(dump, self._resolved())
         self._estimate = seen.estimate
+        if seen.rows.details_shown is not None:
+            self._note(
+                "subflows",
+                "the kernel hides their roles and backup flags; give CAP_NET_ADMIN, or use Linux 6.15 or newer",
+                "the kernel shows their roles and backup flags",
+                wrong=not seen.rows.details_shown,
+            )
         return seen
 
     async def close(self) -> None:
@@ -69,6 +76,17 @@ class Watch:
         """Learn the path manager's endpoints anew."""
         found = await reading.path_manager()
         self._around = Surroundings(self._around.addresses, found.endpoints)
+        return found
+
+    async def kernel(self) -> Kernel:
+        """Read the kernel's counters: files in memory, never slow."""
+        found = reading.kernel()
+        self._note(
+            "MPTCP",
+            "is off here, so nothing is bonded; set net.mptcp.enabled=1, on a kernel with CONFIG_MPTCP",
+            "is on again",
+            wrong=found.enabled is False,
+        )
         return found
 
     async def probe(self, prober: Prober) -> Probes:
@@ -93,20 +111,23 @@ class Watch:
     def _resolved(self) -> tuple[Resolved, ...]:
         resolved = resolve(self._uplinks, self._around)
         if self._scope.role is Role.SENDER:
-            self._report(frozenset(entry.uplink.name for entry in resolved if not entry.addresses))
+            for entry in resolved:
+                self._note(
+                    f"uplink {entry.uplink.name}",
+                    "has no address now; waiting for its interface or endpoint",
+                    "has an address again",
+                    wrong=not entry.addresses,
+                )
         return resolved
 
-    def _report(self, missing: frozenset[str]) -> None:
-        for name in sorted(missing - self._missing):
-            _log.warning("uplink %s: has no address now; waiting for its interface or endpoint", name)
-        for name in sorted(self._missing - missing):
-            _log.info("uplink %s: has an address again", name)
-        self._missing = missing
-
-
-async def kernel() -> Kernel:
-    """Read the kernel's counters; a file in memory, never slow."""
-    return reading.kernel()
+    def _note(self, subject: str, begun: str, over: str, *, wrong: bool) -> None:
+        """One line when something goes wrong, and one when it is over; nothing in between."""
+        if wrong and subject not in self._wrong:
+            self._wrong.add(subject)
+            _log.warning("%s: %s", subject, begun)
+        elif not wrong and subject in self._wrong:
+            self._wrong.discard(subject)
+            _log.info("%s: %s", subject, over)
 
 
 def sources(watch: Watch, sample_interval_s: float) -> tuple[Source[Any], ...]:
@@ -120,7 +141,7 @@ def sources(watch: Watch, sample_interval_s: float) -> tuple[Source[Any], ...]:
         ),
         Source("addresses", watch.addresses, lambda _: (), Schedule(1, timeout_s=2, stale_after_s=5)),
         Source("path_manager", watch.path_manager, collector.path_manager, Schedule(2, timeout_s=2, stale_after_s=10)),
-        Source("kernel", kernel, collector.kernel, Schedule(1, timeout_s=1, stale_after_s=5)),
+        Source("kernel", watch.kernel, collector.kernel, Schedule(1, timeout_s=1, stale_after_s=5)),
     )
 
 

@@ -236,17 +236,35 @@ class Asked:
         return Probes({}, 0)
 
 
+async def test_hidden_details_are_told_once(caplog: pytest.LogCaptureFixture) -> None:
+    """Where the kernel hides which sockets are subflows, one line says what is missing and what helps."""
+    hidden = dump([subflow(1, ulp=None)], [connection()])
+    diag = Fixed(hidden, hidden, dump(), hidden, dump([subflow(1)], [connection()]))
+    scope, uplinks = Scope(Role.SENDER, STREAM_PORT), (parse_uplink("a=10.0.0.1"),)
+    watch = Watch(lambda: diag, scope, uplinks, Surroundings())  # type: ignore[arg-type, return-value] # a stand-in
+
+    caplog.set_level("INFO")
+    for _ in range(5):
+        await watch.sockets()
+
+    assert [record.message for record in caplog.records if record.message.startswith("subflows")] == [
+        "subflows: the kernel hides their roles and backup flags; give CAP_NET_ADMIN, or use Linux 6.15 or newer",
+        "subflows: the kernel shows their roles and backup flags",
+    ]
+
+
 @pytest.mark.parametrize(("backlog", "age_ms", "asked"), [(1000, 10, True), (900_000, 10, False), (1000, 5000, False)])
 async def test_only_an_uplink_with_room_is_probed(backlog: int, age_ms: int, asked: bool) -> None:  # noqa: FBT001 - a table's column
     """No probe goes into a standing backlog, nor over a dead uplink; and none before anything was seen."""
-    moments = ((0.0, 10, 0), (0.1, 10, 50_000), (0.2, 10, 60_000), (0.6, age_ms, 60_000 + (age_ms == 10)))
+    last = (60_001, 0) if age_ms == 10 else (60_000, 5)
+    moments = ((0.0, 10, 0, 5), (0.1, 10, 50_000, 5), (0.2, 10, 60_000, 5), (0.6, age_ms, *last))
     dumps = [
         dump(
-            [subflow(1, info=TcpInfo(snd_mss=1000, unacked=5, last_ack_recv=age, rtt=50_000, bytes_acked=acked))],
+            [subflow(1, info=TcpInfo(snd_mss=1000, unacked=flying, last_ack_recv=age, rtt=50_000, bytes_acked=acked))],
             [connection(write_seq=acked + backlog, snd_una=acked, bytes_acked=acked)],
             at_s=at_s,
         )
-        for at_s, age, acked in moments
+        for at_s, age, acked, flying in moments
     ]
     diag, prober = Fixed(*dumps), Asked()
     scope, uplinks = Scope(Role.SENDER, STREAM_PORT), (parse_uplink("a=10.0.0.1"),)
@@ -366,5 +384,8 @@ def test_mptcp_switched_off_is_told() -> None:
             client.connect(("127.0.0.1", STREAM_PORT))
             seen = exporter.until(lambda found: found.get("mptcp_connection_fallback") == 1)
 
+            _, log = exporter.end()
+
     assert seen["mptcp_enabled"] == 0
     assert seen["mptcp_connections"] == 0
+    assert log.count("MPTCP: is off here, so nothing is bonded; set net.mptcp.enabled=1") == 1
