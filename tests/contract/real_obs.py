@@ -21,6 +21,8 @@ PASSWORD = "a real password"
 SCENES = ["Main Camera", "Emergency - Simple", "Audio Only"]
 START_DEADLINE_S = 30.0
 STOP_DEADLINE_S = 15.0
+# OBS 29.0.2 that gets its SIGINT the moment its server listens may crash, or hang until killed.
+GROWN_UP_S = 2.0
 
 GLOBAL_INI = f"""[General]
 FirstRun=true
@@ -102,6 +104,7 @@ class RealObs:
         self._display: subprocess.Popen[bytes] | None = None
         self._obs: subprocess.Popen[bytes] | None = None
         self._display_number = ""
+        self._started_s = 0.0
 
     def __enter__(self) -> Self:
         config = self._home / "config" / "obs-studio"
@@ -121,7 +124,7 @@ class RealObs:
         self.kill()
         if self._display is not None:
             self._display.terminate()
-            self._display.wait(STOP_DEADLINE_S)
+            self._display.wait()
 
     def _start_display(self) -> None:
         read_end, write_end = os.pipe()
@@ -153,7 +156,8 @@ class RealObs:
         argv = ["obs", "--multi", "--disable-missing-files-check", "--websocket_ipv4_only"]
         with (self._home / "obs.log").open("ab") as log:
             self._obs = subprocess.Popen(self._namespace.command(argv), env=environment, stdout=log, stderr=log)
-        deadline_s = time.monotonic() + START_DEADLINE_S
+        self._started_s = time.monotonic()
+        deadline_s = self._started_s + START_DEADLINE_S
         while not self._listens():
             if time.monotonic() > deadline_s or self._obs.poll() is not None:
                 raise RuntimeError(
@@ -167,6 +171,7 @@ class RealObs:
 
     def stop(self) -> None:
         """End OBS in good order."""
+        time.sleep(max(0.0, self._started_s + GROWN_UP_S - time.monotonic()))
         self._end(signal.SIGINT)
 
     def freeze(self) -> None:
@@ -187,9 +192,15 @@ class RealObs:
 
     def _end(self, number: signal.Signals) -> None:
         obs, self._obs = self._obs, None
-        if obs is not None:
-            obs.send_signal(number)
+        if obs is None:
+            return
+        obs.send_signal(number)
+        try:
             obs.wait(STOP_DEADLINE_S)
+        except subprocess.TimeoutExpired:
+            obs.kill()
+            obs.wait()
+            raise
 
     def _listens(self) -> bool:
         with socket.socket() as probe:

@@ -14,7 +14,8 @@ from controller.adapters.obs_simple import SimpleStudio
 from tests.fakes.clock import FakeClock
 from tests.fakes.obs_websocket import PASSWORD
 
-QUICK = Deadlines(connect_s=0.6, call_s=0.4, action_s=2.0)
+# Quick enough for a suite, and slow enough for a machine that runs other things too.
+DEADLINES = Deadlines(connect_s=2.0, call_s=1.0, action_s=3.0)
 
 
 class Port(Protocol):
@@ -35,7 +36,7 @@ def _over_websocket(studio: type[ObswsStudio | SimpleStudio]) -> Make:
             ingest_source="Ingest",
             clock=clock or FakeClock(),
             jitter=lambda: 0.0,
-            deadlines=QUICK,
+            deadlines=DEADLINES,
         )
 
     return make
@@ -48,7 +49,7 @@ def _over_http(obs: Port, *, clock: FakeClock | None = None, password: str = PAS
         ingest_source="Ingest",
         clock=clock or FakeClock(),
         jitter=lambda: 0.0,
-        deadlines=QUICK,
+        deadlines=DEADLINES,
     )
 
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.root
 
 MAIN, SIMPLE, AUDIO = SCENES
-DEADLINES = Deadlines(connect_s=3.0, call_s=1.0, action_s=3.0)
+DEADLINES = Deadlines(connect_s=3.0, call_s=2.0, action_s=4.0)
 READY_DEADLINE_S = 20.0
 WEBSOCKETS: dict[str, type[ObswsStudio | SimpleStudio]] = {"obsws-python": ObswsStudio, "simpleobsws": SimpleStudio}
 
@@ -201,7 +201,7 @@ async def test_another_scene_collection(adapters: type[ObswsStudio | SimpleStudi
     del obs
     password = SecretStr(PASSWORD)
     adapter = adapters(host="127.0.0.1", port=PORT, password=password, deadlines=DEADLINES)
-    operator = await ObswsLink.open(host="127.0.0.1", port=PORT, password=password, timeout_s=5)
+    operator = await ObswsLink.open(host="127.0.0.1", port=PORT, password=password, timeout_s=15)
     before = await until(adapter, ready)
     seen = []
     for name in ("Other", "Test"):

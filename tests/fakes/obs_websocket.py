@@ -170,7 +170,7 @@ class FakeObs:
         code, response = self._done(kind, data, trouble)
         status = {"result": code == 100, "code": code} | ({} if code == 100 else {"comment": "no"})
         if trouble == "late":
-            await asyncio.sleep(1.0)
+            await asyncio.sleep(1.5)
         told = "GetHotkeyList" if trouble == "another's answer" else kind
         return trouble, {"requestType": told, "requestStatus": status, "responseData": response}
 

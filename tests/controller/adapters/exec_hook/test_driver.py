@@ -144,9 +144,17 @@ async def test_a_sleeper_costs_one_deadline(stand: Stand) -> None:
 async def test_a_child_that_holds_the_output_ends_too(stand: Stand) -> None:
     """A child that was left behind with the output open is killed with its session."""
     status = await stand.driver("leaves a child", deadlines=Deadlines(read_s=2.0)).read()
-    left = _running_with(f"{stand.file} is held")
+    left = _left_of(f"{stand.file} is held")
 
     assert (status.reachable, left) == (False, [])
+
+
+def _left_of(argument: str) -> list[str]:
+    """The processes with `argument`, after those that were killed had time to go."""
+    deadline_s = time.monotonic() + 10
+    while (left := _running_with(argument)) and time.monotonic() < deadline_s:
+        time.sleep(0.05)
+    return left
 
 
 def _running_with(argument: str) -> list[str]:

@@ -39,5 +39,5 @@ def driver(
         output=output,
         impacts=impacts,
         clock=clock or FakeClock(),
-        deadlines=Deadlines(read_s=0.4, write_s=0.4, settle_s=0.01),
+        deadlines=Deadlines(read_s=1.0, write_s=1.0, settle_s=0.01),
     )
