@@ -20,7 +20,7 @@ PORT = 4455
 PASSWORD = "a real password"
 SCENES = ["Main Camera", "Emergency - Simple", "Audio Only"]
 START_DEADLINE_S = 30.0
-STOP_DEADLINE_S = 15.0
+STOP_DEADLINE_S = 30.0
 # OBS 29.0.2 that gets its SIGINT the moment its server listens may crash, or hang until killed.
 GROWN_UP_S = 2.0
 
