@@ -12,13 +12,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib import metadata
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from prometheus_client.metrics_core import Metric as Family
 from prometheus_client.registry import Collector
 
+from exporters import __version__
 from exporters.catalog import Metric
 
 _Reading = TypeVar("_Reading")
@@ -145,7 +144,7 @@ class Exposition(Collector):
         now_s = self._clock.monotonic()
         points = [
             Point(f"{self._prefix}_exporter_clock_timestamp_seconds", self._clock.wall()),
-            Point(f"{self._prefix}_exporter_build_info", 1, (version(),)),
+            Point(f"{self._prefix}_exporter_build_info", 1, (__version__,)),
         ]
         for source in self._sources:
             points += source.points(self._prefix, now_s)
@@ -168,12 +167,3 @@ def _family(metric: Metric, points: Iterable[Point]) -> Family:
     for point in points:
         family.add_sample(metric.name, dict(zip(metric.labels, point.labels, strict=True)), point.value)
     return family
-
-
-@cache  # reading a distribution's metadata costs as much as the rest of a scrape
-def version() -> str:
-    """The installed version of VVLIVE, or "unknown" when it runs from a bare directory."""
-    try:
-        return metadata.version("vvlive")
-    except metadata.PackageNotFoundError:
-        return "unknown"

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from exporters import __version__
 from exporters.catalog import INGEST
-from exporters.collecting import Clock, Exposition, Point, Schedule, Source, families, version
+from exporters.collecting import Clock, Exposition, Point, Schedule, Source, families
 
 SCHEDULE = Schedule(interval_s=1, timeout_s=0.05, stale_after_s=5)
 SUCCESS = "ingest_scrape_collector_success"
@@ -185,12 +188,19 @@ async def test_one_failing_source_leaves_the_others() -> None:
     assert shown[(SUCCESS, "other")] == 0
     assert shown[("ingest_unknown_streams",)] == 3
     assert shown[("ingest_exporter_clock_timestamp_seconds",)] == 1000100
-    assert ("ingest_exporter_build_info", version()) in shown
+    assert ("ingest_exporter_build_info", __version__) in shown
 
 
 def test_exposition_describes_itself_without_reading() -> None:
     """Registering must not run a collection."""
     assert list(Exposition("ingest", INGEST, [], Hands().clock()).describe()) == []
+
+
+def test_version_is_the_projects() -> None:
+    """What the exporters call themselves is the version in the project file."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+
+    assert __version__ == project["project"]["version"]
 
 
 def test_families_follow_the_catalogue() -> None:
