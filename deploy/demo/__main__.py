@@ -145,10 +145,12 @@ def main() -> int:
             sys.stderr.write(f"vvlive: {problem}\n")
         return BAD_INPUT
     try:
-        return run(Demo(options, console).run)
+        code = run(Demo(options, console).run)
     except (ControlError, NamespaceError, PartError, PortTakenError, TimeoutError, OSError) as error:
         sys.stderr.write(f"vvlive: {error}\n")
         return BAD_INPUT
+    console.print("stopped; no process and no namespace of the demo is left")
+    return code
 
 
 if __name__ == "__main__":

@@ -124,6 +124,7 @@ async def test_encoder_goes_and_comes_back(rig: Rig) -> None:
 async def test_logs_say_an_outage_once(rig: Rig, tmp_path_factory: pytest.TempPathFactory) -> None:
     """An absent Prometheus is one line in the controller's log when it goes, not one per tick."""
     directory = next(Path(tmp_path_factory.getbasetemp()).glob("restarts*"))
-    lines = (directory / "controller-edge.log").read_text().splitlines()
+    log = await asyncio.to_thread((directory / "controller-edge.log").read_text)
+    lines = log.splitlines()
     assert 1 <= sum("WARNING" in line and "prometheus" in line.lower() for line in lines) <= 4
     assert rig.runner.pid("controller-edge") is not None
