@@ -26,6 +26,7 @@ _ = GstApp  # loading it gives appsrc and appsink their methods
 
 KEYFRAME_EVERY_S = 2
 VBV_MS = 500  # a keyframe may take half a second's bits; more would show as bursts in the backlog
+WAITING_PICTURES = 2  # of 1.4 MB each at 720p; the encoder works on a third
 AUDIO_BPS = 64_000
 TONE_HZ = 440
 TONE_VOLUME = 0.1
@@ -80,6 +81,10 @@ class VideoCoder:
     def set_bitrate(self, bitrate_bps: int) -> None:
         """Change the rate of the running encoder, from the next frame on."""
         self._x264.set_property("bitrate", bitrate_bps // 1000)
+
+    def busy(self) -> bool:
+        """Whether pictures wait for the encoder already: on a machine that is too slow they would pile up."""
+        return int(self._camera.get_property("current-level-buffers")) >= WAITING_PICTURES
 
     def encode(self, *, captured_s: float, pts_ns: int) -> None:
         """Take the picture of this moment and encode it."""

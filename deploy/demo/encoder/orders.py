@@ -81,7 +81,7 @@ class PipelineStatus:
 
     connected: bool
     encoded_frames: int
-    dropped_frames: int  # raw pictures not encoded because the send buffer was full
+    dropped_frames: int  # raw pictures not encoded: send buffer full, encoder too slow, or no connection
     encoded_bytes: int  # video alone
     sent_bytes: int  # handed to the kernel, RTMP framing included, all connections together
     queued_s: float  # media in the send buffer

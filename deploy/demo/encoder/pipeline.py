@@ -11,17 +11,29 @@ import os
 import signal
 import sys
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import gi
+PACKAGES = (
+    "python3-gi gir1.2-gst-plugins-base-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good "
+    "gstreamer1.0-plugins-bad gstreamer1.0-plugins-ugly gstreamer1.0-libav"
+)
+try:
+    import gi
 
-gi.require_version("Gst", "1.0")
+    gi.require_version("Gst", "1.0")
+    import numpy as np  # noqa: F401 - the scenery needs it; its absence is better said here
+except (ImportError, ValueError) as error:
+    sys.exit(f"pipeline: {error}: apt-get install {PACKAGES} python3-numpy")
 from gi.repository import GLib, Gst  # noqa: E402 - require_version must come first
 
 from deploy.demo.encoder.coder import AudioCoder, VideoCoder  # noqa: E402 - as above
 from deploy.demo.encoder.orders import Order, PipelineStatus  # noqa: E402 - as above
 from deploy.demo.encoder.publisher import SEND_BUFFER_S, Publisher  # noqa: E402 - as above
 
+if TYPE_CHECKING:
+    from types import TracebackType
+
+ELEMENTS = ("appsrc", "x264enc", "audiotestsrc", "avenc_aac", "aacparse", "flvmux", "rtmp2sink")
 REPORT_EVERY_MS = 500
 PR_SET_PDEATHSIG = 1
 
@@ -90,7 +102,7 @@ class Pipeline:
         if coder is not self._video:
             return False
         queued_s = self._publisher.queued_s() if self._publisher else None
-        if queued_s is not None and queued_s < SEND_BUFFER_S:
+        if queued_s is not None and queued_s < SEND_BUFFER_S and not coder.busy():
             coder.encode(captured_s=time.time(), pts_ns=self._audio.now_ns())
         else:
             self._dropped_frames += 1
@@ -128,6 +140,17 @@ def _die_with_parent() -> None:
         sys.exit("the parent is gone already")
 
 
+def _missing_elements() -> list[str]:
+    """The GStreamer elements that this machine lacks."""
+    return [name for name in ELEMENTS if Gst.ElementFactory.find(name) is None]
+
+
+def _end_on_defect(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """End the process where GLib would print an exception and go on without what it interrupted."""
+    sys.__excepthook__(kind, error, trace)
+    os._exit(1)
+
+
 class Orders:
     """Lines from a descriptor. Unlike a buffered file it holds no line back that has already come."""
 
@@ -146,6 +169,9 @@ def main() -> None:
     """Serve orders until told to stop."""
     _die_with_parent()
     Gst.init(None)
+    if missing := _missing_elements():
+        sys.exit(f"pipeline: no GStreamer element {', '.join(missing)}: apt-get install {PACKAGES}")
+    sys.excepthook = _end_on_defect
     loop, pipeline, orders = GLib.MainLoop(), Pipeline(), Orders(sys.stdin.fileno())
 
     def on_orders(*_: object) -> bool:

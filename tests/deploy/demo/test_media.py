@@ -25,11 +25,13 @@ FORWARDS = (
 )
 
 
-@pytest.mark.parametrize("small_buffers", [True, False])
-def test_haproxy_accepts_its_file(tmp_path: Path, *, small_buffers: bool) -> None:
+@pytest.mark.parametrize(("small_buffers", "send_buffer_bytes"), [(True, None), (False, None), (True, 131_072)])
+def test_haproxy_accepts_its_file(tmp_path: Path, *, small_buffers: bool, send_buffer_bytes: int | None) -> None:
     """HAProxy's own check finds neither error nor warning."""
     path = tmp_path / "haproxy.cfg"
-    path.write_text(media.haproxy_config(FORWARDS, small_buffers=small_buffers))
+    config = media.haproxy_config(FORWARDS, small_buffers=small_buffers, send_buffer_bytes=send_buffer_bytes)
+    assert ("tune.sndbuf.server 131072" in config) == (send_buffer_bytes is not None)
+    path.write_text(config)
     checked = subprocess.run(["haproxy", "-c", "-f", path], capture_output=True, text=True, check=False)
     assert (checked.returncode, "WARNING" in checked.stderr) == (0, False), checked.stderr
 

@@ -153,6 +153,19 @@ def test_a_dead_pipeline_ends_the_device(box: Box) -> None:
     assert "the pipeline ended with code -9" in output
 
 
+def test_missing_bindings_are_said_in_a_line(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """An interpreter without GStreamer ends the device, naming what is missing and the packages."""
+    address, bare = tmp_path / "address", tmp_path / "bare"
+    address.write_text("rtmp://127.0.0.1:9/live/5ecret\n")
+    bare.write_text('#!/bin/sh\nexec /usr/bin/python3 -S "$@"\n')  # -S hides the system's packages
+    bare.chmod(0o755)
+    listen = f"127.0.0.1:{free_port()}"
+    assert main(["--listen", listen, "--publish-url-file", str(address), "--python", str(bare)]) == 1
+    error = capfd.readouterr().err
+    assert "No module named 'gi': apt-get install python3-gi" in error
+    assert "Traceback" not in error
+
+
 def test_a_reboot_closes_the_door(tmp_path: Path, ingest: Ingest) -> None:
     """While it reboots nothing answers and nothing is published; afterwards what was stored runs."""
     options = ("--personality", "stored", "--size", "320x180", "--reboot-seconds", "1.5")

