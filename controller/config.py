@@ -199,6 +199,12 @@ class TokensSection(Section):
     link: TokenPlace = Field(default=TokenPlace(), description="a section, like {token_file: /etc/vvlive/link-token}")
 
 
+class LinkSection(TokenPlace):
+    """The VPS's controller, to which the rig's connects."""
+
+    url: HttpUrl = Field(description="the address of the VPS's controller, like http://127.0.0.1:8446")
+
+
 class ApiSection(Section):
     """The HTTP face."""
 
@@ -239,6 +245,9 @@ class Config(Section):
     )
     alerts: AlertsSection = Field(
         default=AlertsSection(), description="a section, like {respond: {IngestGone: emergency}}"
+    )
+    link: LinkSection | None = Field(
+        default=None, description="a section, like {url: http://127.0.0.1:8446, token_file: /etc/vvlive/link-token}"
     )
     api: ApiSection = Field(default=ApiSection(), description="a section, like {listen: 127.0.0.1:8000}")
 

@@ -26,6 +26,9 @@ def contradictions(document: Mapping[Any, Any]) -> Iterator[str]:
     for name, section in _token_places(document):
         if section.get("token_file") is not None and section.get("token_env") is not None:
             yield f"{name}.token_file: stands beside token_env; remove one of them"
+    link = document.get("link")
+    if isinstance(link, dict) and link.get("token_file") is None and link.get("token_env") is None:
+        yield "link.token_file: missing; write the path of a file that holds the token, or use token_env"
     yield from _encoder(document)
     yield from _scenes(_section(_section(document, "obs"), "scenes"))
 

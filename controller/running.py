@@ -11,8 +11,10 @@ from controller.api.app import build_app
 from controller.api.face import Face
 from controller.api.lookups import Lookups
 from controller.api.serving import serve
+from controller.api.views import status_view
 from controller.config import ObsSection
 from controller.decision.health import health
+from controller.linking.edge import EdgeLink
 from controller.status import Decided, Plan, Status
 
 if TYPE_CHECKING:
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from controller.decision.model import EncoderTarget
     from controller.driven import DrivenEncoder, DrivenStudio
     from controller.journal import Journal
+    from controller.linking.edge import OtherEnd
+    from controller.linking.vps import VpsEnd
     from controller.loop import Loop
     from controller.memory_file import MemoryFile
     from controller.overriding.desk import OverrideDesk
@@ -68,6 +72,8 @@ class Controller:
         reader: MetricReader,
         match: Mapping[str, str],
         obs: ObsSection | None,
+        vps: VpsEnd,
+        other: OtherEnd | None,
         caps_bytes: Mapping[str, int],
     ) -> None:
         self.journal = journal
@@ -85,6 +91,19 @@ class Controller:
         self._reader = reader
         self._lookups = Lookups(reader=reader, match=match, clock=clock)
         self._obs = obs
+        self._vps = vps
+        self._link = (
+            None
+            if other is None
+            else EdgeLink(
+                other=other,
+                keeper=keeper,
+                desk=desk,
+                clock=clock,
+                journal=journal,
+                status=lambda: status_view(self.status()).model_dump(mode="json", exclude_none=True),
+            )
+        )
         self._caps_bytes = caps_bytes
         desk.on_change = loop.hurry
         self._started_s = clock.monotonic_s()
@@ -109,6 +128,7 @@ class Controller:
             keeper=self._keeper,
             caps_bytes=self._caps_bytes,
             lookups=self._lookups,
+            vps=self._vps,
             observation=lambda: None if self._loop.last is None else self._loop.last[0],
             reconcilers=self._reconcilers,
             studio=None if device is None else device.studio,
@@ -132,6 +152,8 @@ class Controller:
                 tasks.create_task(self._loop.run())
                 tasks.create_task(self._alerts.run())
                 tasks.create_task(self._keeper.run())
+                if self._link is not None:
+                    tasks.create_task(self._link.run())
                 if self._memory_file is not None:
                     tasks.create_task(self._remember(self._memory_file))
         finally:
@@ -178,6 +200,8 @@ class Controller:
             scene_shown_name=studio.shown_name,
             streaming=studio.reading().streaming,
             override=self.desk.in_force(),
+            rig_end=self._vps.rig(),
+            vps_connected=None if self._link is None else self._link.connected,
             watchdog_seen_s=self._alerts.watchdog_seen_s,
             plans=self._plans(),
         )

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         Scene,
         UplinkReading,
     )
+    from controller.linking.vps import Rig
     from controller.overriding.standing import Standing
 
 
@@ -106,5 +107,7 @@ class Status:
     scene_shown_name: str | None = None
     streaming: bool | None = None
     override: Standing | None = None
+    rig_end: Rig | None = None
+    vps_connected: bool | None = None
     watchdog_seen_s: float | None = None
     plans: tuple[Plan, ...] = ()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from controller.actuation.devices import Calibration, EncoderDevice, StudioDevice
 from controller.actuation.driving import Reconciler
 from controller.actuation.reconciling import Pace
+from controller.adapters.link_http import LinkHttp
 from controller.adapters.obs_http import HttpStudio
 from controller.adapters.obs_obsws import ObswsStudio
 from controller.adapters.obs_simple import SimpleStudio
@@ -24,6 +25,7 @@ from controller.decision.observing import METRICS, WINDOW_S
 from controller.decision.policy import Policy, Preset
 from controller.driven import DrivenEncoder, DrivenStudio
 from controller.journal import Journal
+from controller.linking.vps import VpsEnd
 from controller.loop import Loop
 from controller.memory_file import MemoryFile
 from controller.overriding.desk import OverrideDesk
@@ -43,6 +45,7 @@ if TYPE_CHECKING:
 
     from controller.config import Config, EncoderSection, ObsSection, PolicySection
     from controller.config_file import Loaded
+    from controller.linking.edge import OtherEnd
     from controller.ports import Clock, Encoder, MetricReader, MetricSource, Studio
 
 # Seconds without picture that an impact usually means, where the unit's own were not measured.
@@ -65,6 +68,7 @@ def controller_from(loaded: Loaded) -> Controller:
         encoder=None if config.encoder is None else uray_encoder(config.encoder, secrets.encoder_password),
         studio=None if config.obs is None else obs_studio(config.obs, secrets.obs_password),
         reader=prometheus_source(config),
+        other=None if config.link is None else LinkHttp(url=config.link.url, token=secrets.link_token),
         tokens=secrets.tokens,
     )
 
@@ -77,6 +81,7 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
     encoder: Encoder | None,
     studio: Studio | None,
     reader: MetricReader | None = None,
+    other: OtherEnd | None = None,
     tokens: Mapping[str, SecretStr] | None = None,
 ) -> Controller:
     """The controller of `config` over these ports; `tokens` are its API's, by scope."""
@@ -122,6 +127,8 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
             journal=journal,
         ),
         keeper=keeper,
+        vps=VpsEnd(keeper=keeper, desk=desk, clock=clock, expected="link" in (tokens or {})),
+        other=other,
         reader=reader or _NoReader(),
         match=config.match,
         obs=config.obs,

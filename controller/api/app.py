@@ -15,6 +15,7 @@ from controller.api.alerts import add_alerts
 from controller.api.bodies import BodyLimit
 from controller.api.bridge import add_bridge
 from controller.api.exported import add_exported
+from controller.api.link import add_link
 from controller.api.machine import add_machine
 from controller.api.network import add_network
 from controller.api.overrides import add_overrides
@@ -57,6 +58,7 @@ def build_app(face: Face) -> FastAPI:
     add_studio(app, face)
     add_bridge(app, face)
     add_machine(app, face)
+    add_link(app, face)
     return app
 
 

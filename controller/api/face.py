@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from controller.api.lookups import Lookups
     from controller.decision.model import EncoderTarget, Observation
     from controller.journal import Journal
+    from controller.linking.vps import VpsEnd
     from controller.overriding.desk import OverrideDesk
     from controller.ports import Clock, Studio, StudioStatus
     from controller.status import Status
@@ -41,6 +42,7 @@ class Face:
     keeper: Keeper
     caps_bytes: Mapping[str, int]
     lookups: Lookups
+    vps: VpsEnd
     observation: Callable[[], Observation | None] = lambda: None
     reconcilers: tuple[Reconciler[EncoderTarget] | Reconciler[str], ...] = ()
     studio: Studio | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -96,8 +96,19 @@ class ObservedView(View):
     ingest_lag_s: float | None
 
 
+class EdgeView(View):
+    """The rig's controller as it last reported: how long ago, and its status then."""
+
+    connected: bool
+    age_s: float | None
+    status: dict[str, Any] | None
+
+
 class StatusView(View):
-    """The controller at this moment."""
+    """The controller at this moment. `edge` is null where no rig reports here."""
+
+    edge: EdgeView | None
+    vps_connected: bool | None
 
     rig: str
     policy: str
@@ -197,7 +208,10 @@ def status_view(status: Status) -> StatusView:
     """`status` as answered."""
     decided = status.decided
     override = status.override.override if status.override else None
+    rig = status.rig_end
     return StatusView(
+        edge=None if rig is None else EdgeView(connected=rig.connected, age_s=rig.age_s, status=rig.plain_status),
+        vps_connected=status.vps_connected,
         rig=status.rig,
         policy=status.policy,
         at_s=status.at_s,

@@ -16,6 +16,7 @@ from controller.api.app import build_app
 from controller.api.face import Face
 from controller.api.lookups import Lookups
 from controller.journal import Journal
+from controller.linking.vps import VpsEnd
 from controller.overriding.desk import OverrideDesk
 from controller.timeline.keeper import Keeper
 from controller.timeline.store import Store
@@ -81,6 +82,7 @@ class Behind:
             lookups=Lookups(reader=self.source, match={"rig": "r1"}, clock=self.clock),
             observation=lambda: self.observation,
             reconcilers=self.reconcilers,
+            vps=VpsEnd(keeper=self.keeper, desk=self.desk, clock=self.clock, expected="link" in self.tokens),
             studio=self.studio,
             studio_status=lambda: self.studio_status,
             ingest_source=self.ingest_source,

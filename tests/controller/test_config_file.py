@@ -18,6 +18,7 @@ from controller.config import (
     CostsSection,
     EncoderSection,
     ImpactsSection,
+    LinkSection,
     ObsSection,
     PolicySection,
     PrometheusSection,
@@ -143,6 +144,7 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "obs.scenes": ScenesSection,
     "timeline": TimelineSection,
     "alerts": AlertsSection,
+    "link": LinkSection,
     "api": ApiSection,
     "api.tokens": TokensSection,
     **{f"api.tokens.{scope}": TokenPlace for scope in TokensSection.model_fields},
@@ -170,7 +172,14 @@ def test_the_example_shows_every_key_with_its_default() -> None:
     document = yaml.safe_load(EXAMPLE.read_text(encoding="utf-8"))
     differing = {path for path, shown, default in sections(Config, document) if shown != default}
 
-    assert differing == {"rig", "encoder.url", "encoder.password_file", "obs.password_file"}
+    assert differing == {
+        "rig",
+        "encoder.url",
+        "encoder.password_file",
+        "obs.password_file",
+        "link.url",
+        "link.token_file",
+    }
 
 
 def test_the_example_is_accepted(tmp_path: Path) -> None:
@@ -178,6 +187,7 @@ def test_the_example_is_accepted(tmp_path: Path) -> None:
     text = EXAMPLE.read_text(encoding="utf-8").replace("/etc/vvlive", str(tmp_path))
     for name in ("encoder-password", "obs-password"):
         (tmp_path / name).write_text("x", encoding="utf-8")
+    (tmp_path / "link-token").write_text("0123456789abcdef", encoding="utf-8")
     (tmp_path / "c.yml").write_text(text, encoding="utf-8")
 
     assert load(tmp_path / "c.yml", environment={}).config.rig == "my-rig"
