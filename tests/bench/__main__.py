@@ -9,7 +9,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench import floors
+from tests.bench import floors, record
 from tests.bench.link import Transport
 from tests.bench.matrix import Matrix, compute
 from tests.bench.pairs import held_out_pairs, open_pairs, pairs_in
@@ -32,7 +32,8 @@ def parser() -> argparse.ArgumentParser:
         prog="python -m tests.bench",
         description="Judge bitrate and scene policies on uplink traces, in simulated time. "
         "S is 0 for a fixed 2.5 Mbit/s and 100 for an oracle that knows the future.",
-        epilog="Without --traces the synthetic set runs, and its scores are held against floors.json. "
+        epilog="`record` as first word turns a stream's history into traces: see record --help. "
+        "Without --traces the synthetic set runs, and its scores are held against floors.json. "
         "Oracle results are kept in $XDG_CACHE_HOME/vvlive/bench. Exit code 1: a score fell below its floor.",
     )
     described.add_argument(
@@ -78,7 +79,10 @@ def parser() -> argparse.ArgumentParser:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run and print; 0, or 1 when a floor is broken, or 2 for a command line that cannot be run."""
-    options = parser().parse_args(arguments)
+    words = sys.argv[1:] if arguments is None else list(arguments)
+    if words[:1] == ["record"]:
+        return record.main(words[1:])
+    options = parser().parse_args(words)
     try:
         matrix = _matrix(options)
     except (TraceError, ValueError) as error:
