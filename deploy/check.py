@@ -56,6 +56,7 @@ def steps() -> tuple[Step, ...]:
         Step("lint", (str(BIN / "ruff"), "check", ".")),
         Step("types", (str(BIN / "mypy"),)),
         Step("imports", (str(BIN / "lint-imports"),)),
+        Step("dashboards", (sys.executable, "-m", "grafana.source", "--check")),
         Step("scripts", ("shellcheck", "-x", "-P", "SCRIPTDIR", *shell_scripts())),
     ]
     configs = tuple(name for name in prometheus if Path(name).name.startswith("prometheus"))
