@@ -56,15 +56,17 @@ def _followed(
 ) -> ConnectionMemory:
     moved = memory is None or connection.acked_to != memory.acked_to or connection.backlog_bytes == 0
     if memory is None or moved:
-        return ConnectionMemory(connection.acked_to, now_s, acked)
-    afresh = ConnectionMemory(memory.acked_to, memory.since_s, acked, reset_s=memory.reset_s)
+        return ConnectionMemory(connection.acked_to, now_s, acked, quiet_since_s=now_s)
     if acked < memory.subflow_bytes:  # a subflow that closes takes its count along
-        return afresh
-    if acked > memory.subflow_bytes:
+        return replace(memory, subflow_bytes=acked, progress_since_s=None, progress_bytes=0)
+    # A new subflow's handshake counts one byte, which is no progress.
+    if acked > memory.subflow_bytes + 1:
         since_s = now_s if memory.progress_since_s is None else memory.progress_since_s
         more = memory.progress_bytes + acked - memory.subflow_bytes
-        return replace(memory, subflow_bytes=acked, progress_since_s=since_s, progress_s=now_s, progress_bytes=more)
-    return afresh if memory.progress_s is not None and now_s - memory.progress_s > gap_s else memory
+        return replace(memory, subflow_bytes=acked, quiet_since_s=now_s, progress_since_s=since_s, progress_bytes=more)
+    if now_s - memory.quiet_since_s > gap_s:
+        return replace(memory, subflow_bytes=acked, progress_since_s=None, progress_bytes=0)
+    return replace(memory, subflow_bytes=acked)
 
 
 def _stuck(memory: ConnectionMemory, now_s: float, policy: Policy, *, answering_s: float) -> str | None:
@@ -72,8 +74,9 @@ def _stuck(memory: ConnectionMemory, now_s: float, policy: Policy, *, answering_
     wait = f"wait and none is acknowledged end to end for {stood_s:.1f} s"
     if memory.reset_s is not None:
         return f"{wait}, and the connection lives on" if now_s - memory.reset_s >= policy.stuck_pause_s else None
-    if memory.progress_since_s is not None and now_s - memory.progress_since_s >= policy.stuck_s:
+    repeated_s = 0.0 if memory.progress_since_s is None else now_s - memory.progress_since_s
+    if repeated_s >= policy.stuck_s and memory.progress_bytes <= policy.stuck_bytes_per_s * repeated_s:
         return f"{wait}, while its subflows acknowledged {memory.progress_bytes}"
-    if min(stood_s, answering_s) >= policy.deaf_s:
+    if min(now_s - memory.quiet_since_s, answering_s) >= policy.deaf_s:
         return f"{wait}, while an uplink answers probes"
     return None

@@ -67,10 +67,15 @@ def look(name: str, memory: UplinkMemory, *, seen: Seen, since_s: Mapping[int, f
         subflows=subflows,
         # An acknowledgement on any subflow of the uplink ends the silence of all: they share the path.
         silence_s=min(*waits, *ages) if waits else None,
-        limit_s=max(policy.silence_s, policy.silence_rtts * max(rtts, default=0.0)),
+        limit_s=max(policy.silence_s, policy.silence_rtts * max(rtts, default=0.0), *map(_timer_s, subflows)),
         ack_age_s=min(ages, default=None),
         rtt_s=_fresh_rtt_s(subflows, memory, seen.now_s),
     )
+
+
+def _timer_s(subflow: Subflow) -> float:
+    """The retransmission timer before its doublings: what the kernel, which knows how round trips vary, waits for."""
+    return 0.0 if subflow.rto_s is None else subflow.rto_s / 2.0**subflow.backoff
 
 
 def _waiting_s(subflow: Subflow, since_s: float, now_s: float) -> float:

@@ -16,8 +16,8 @@ from mptcp.guard.probes import Answer, Probes
 class Policy:
     """The numbers. Each stands beside the measurement or the reason that it comes from."""
 
-    # An acknowledgement that is this late, or four round trips where those are longer, is not coming: uplinks that
-    # carried video kept below it for hours of emulated driving, and it leaves 100 ms of the 400 ms to act in.
+    # An acknowledgement that is this late is not coming; nor is one that is later than four round trips, or than the
+    # kernel's own timer, where those are longer. It leaves 100 ms of the 400 ms to act in.
     silence_s: float = 0.3
     silence_rtts: float = 4.0
     # Half of that is suspicion: all uplinks are probed, so that the verdict has an answer to go by.
@@ -57,14 +57,16 @@ class Policy:
     budget_s: float = 0.3  # an uplink slower than this delays the whole picture
     slow_s: float = 3.0  # for how long: longer than one queue's filling and draining
     fast_ratio: float = 0.7  # of the budget, to come back
-    fast_s: float = 5.0
+    fast_s: float = 5.0  # twice as long each time it was slow again within a calm time
+    fast_most_s: float = 120.0
 
-    # A connection that stands still this long while its subflows acknowledge, without a second's pause: twice the
-    # longest recovery seen without the guard. Repetitions come every 0.2 s in the case this is for.
-    stuck_s: float = 3.0
+    # A connection that stands still this long while its subflows acknowledge repetitions: 7 kB/s or so.
+    # More than that is new data behind an uplink with a long queue, 4 s of it at times; that is late, not stuck.
+    stuck_s: float = 5.0
     stuck_gap_s: float = 1.0
-    # One that stands still although an uplink answers probes: a new subflow starts to deliver within 0.4 s, so when two
-    # of them have delivered nothing it is the peer that takes nothing in.
+    stuck_bytes_per_s: float = 10_000.0
+    # One that stands still, with nothing acknowledged on any subflow, although an uplink answers probes: a new subflow
+    # delivers within 0.4 s, so when two of them have delivered nothing it is the peer that takes nothing in.
     deaf_s: float = 5.0
     stuck_pause_s: float = 1.0  # until one that was reset and has got a subflow again is reset again
 
@@ -160,6 +162,8 @@ class UplinkMemory:
     slow_since_s: float | None = None
     fast_since_s: float | None = None
     demoted: bool = False  # by the guard, not by the operator
+    demotions: int = 0  # in a row, none of them followed by a calm time
+    promoted_s: float | None = None
     probes: Probes = field(default_factory=Probes)
 
 
@@ -170,8 +174,8 @@ class ConnectionMemory:
     acked_to: int = field(repr=False)
     since_s: float
     subflow_bytes: int
+    quiet_since_s: float  # since when no subflow acknowledged anything
     progress_since_s: float | None = None
-    progress_s: float | None = None
     progress_bytes: int = 0
     reset_s: float | None = None
 

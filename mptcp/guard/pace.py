@@ -34,7 +34,9 @@ def demotion(name: str, looks: Mapping[str, Look], *, seen: Seen, policy: Policy
     evidence = (
         f"round trip {subject.rtt_s:.2f} s for {policy.slow_s:.0f} s (budget {policy.budget_s:.2f} s), {heir} is fast"
     )
-    return replace(memory, demoted=True, fast_since_s=None), Action(Deed.DEMOTE, name, evidence)
+    calm = memory.promoted_s is not None and seen.now_s - memory.promoted_s >= policy.calm_s
+    demotions = 1 if calm else memory.demotions + 1
+    return replace(memory, demoted=True, demotions=demotions, fast_since_s=None), Action(Deed.DEMOTE, name, evidence)
 
 
 def _promoted(
@@ -42,10 +44,12 @@ def _promoted(
 ) -> tuple[UplinkMemory, Action | None]:
     if not subject.seen.backup:  # the operator cleared the flag
         return replace(memory, demoted=False), None
-    if not _for(memory.fast_since_s, seen.now_s, policy.fast_s):
+    proof_s = min(policy.fast_s * 2.0 ** (memory.demotions - 1), policy.fast_most_s)
+    if not _for(memory.fast_since_s, seen.now_s, proof_s):
         return memory, None
-    evidence = f"round trip {subject.rtt_s:.2f} s, below the budget for {policy.fast_s:.0f} s"
-    return replace(memory, demoted=False, slow_since_s=None), Action(Deed.PROMOTE, name, evidence)
+    evidence = f"round trip {subject.rtt_s:.2f} s, below the budget for {proof_s:.0f} s"
+    promoted = replace(memory, demoted=False, slow_since_s=None, promoted_s=seen.now_s)
+    return promoted, Action(Deed.PROMOTE, name, evidence)
 
 
 def _since(subject: Look, since_s: float | None, now_s: float, *, slow: bool, policy: Policy) -> float | None:

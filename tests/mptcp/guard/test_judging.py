@@ -38,6 +38,8 @@ def _answered(at_s: float, rtt_s: float = 0.05) -> Probes:
         (replace(HEALTHY, ack_age_s=0.5, rtt_s=0.2), 0.5, False),  # slow: four round trips are 0.8 s
         (replace(HEALTHY, ack_age_s=0.81, rtt_s=0.2), 0.81, True),
         (replace(HEALTHY, ack_age_s=0.31, rtt_s=None), 0.31, True),
+        (replace(HEALTHY, ack_age_s=0.5, rto_s=0.6), 0.5, False),  # round trips vary: the kernel waits 0.6 s
+        (replace(HEALTHY, ack_age_s=0.5, rto_s=1.0, backoff=2), 0.5, True),
     ],
 )
 def test_silence_is_data_without_acknowledgement(subflow: Subflow, silence_s: float | None, *, silent: bool) -> None:

@@ -55,6 +55,21 @@ def test_demoted_uplink_comes_back_when_it_is_fast_again() -> None:
     assert world.deeds("att") == [Deed.DEMOTE, Deed.PROMOTE]
 
 
+def test_uplink_that_is_slow_only_under_load_is_asked_for_longer_each_time() -> None:
+    """Idle it is fast, so it would come and go every few seconds."""
+    world = _slowed()
+    for _ in range(4):
+        world.run(4)
+        assert world.paths["att"].backup
+        world.paths["att"].rtt_s = 0.05
+        while world.paths["att"].backup:
+            world.run(0.5)
+        world.paths["att"].rtt_s = 0.6
+
+    proofs = [each.action.evidence for each in world.done if each.action.deed is Deed.PROMOTE]
+    assert [proof.rpartition("for ")[2] for proof in proofs] == ["5 s", "10 s", "20 s", "40 s"]
+
+
 def test_flag_that_the_operator_set_is_left_alone() -> None:
     """A fast backup stays one, for it was none of the guard's doing."""
     world = World("verizon", "att")
