@@ -1,4 +1,7 @@
-"""The command line: `vvlive run` and `vvlive check`. Exit code 2 means that something must be put right first."""
+"""The command line.
+
+Exit codes: 0 done, 1 something is wrong with the rig, 2 with what was written, 3 no answer, 4 refused.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ import typer
 
 from controller import wiring
 from controller.api.serving import ListenError, bind
+from controller.commands import looking, ordering, telling
 from controller.config_file import ConfigError, load
 from controller.memory_file import MemoryFileError
 
@@ -58,6 +62,14 @@ def check(config: ConfigPath) -> None:
     typer.echo(f"encoder {settings.encoder.driver} at {settings.encoder.url}" if settings.encoder else "no encoder")
     typer.echo(f"OBS at {settings.obs.host} port {settings.obs.port}" if settings.obs else "no OBS")
     typer.echo(f"API on {settings.api.listen}")
+
+
+app.command()(looking.status)
+app.command()(looking.why)
+app.command()(ordering.override)
+app.command()(ordering.scene)
+app.command()(telling.report)
+app.command()(telling.replay)
 
 
 def main() -> None:

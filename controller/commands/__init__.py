@@ -1,0 +1,1 @@
+"""The commands that ask a running controller, or its Prometheus, and say what they found."""

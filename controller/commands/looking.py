@@ -1,0 +1,123 @@
+"""`vvlive status` and `vvlive why`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from controller.commands.asking import DEFAULT_URL, WRONG, AsJson, Asker, TokenFile, Url, show_json
+
+
+def status(url: Url = DEFAULT_URL, token_file: TokenFile = None, *, as_json: AsJson = False) -> None:
+    """Say how the stream is. Ends with 1 where automation is not armed or a device does not answer."""
+    found = Asker(url, token_file).get("/api/status")
+    if as_json:
+        show_json(found)
+    else:
+        _print_status(found)
+    if troubles(found):
+        raise typer.Exit(WRONG)
+
+
+def why(
+    url: Url = DEFAULT_URL,
+    token_file: TokenFile = None,
+    last: Annotated[int, typer.Option(min=1, max=1000, help="How many decisions.")] = 5,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Say what was decided last, why, and what became of it."""
+    found = Asker(url, token_file).get("/api/decisions", limit=last)
+    if as_json:
+        show_json(found)
+        return
+    console = Console()
+    if not found["decisions"]:
+        console.print("Nothing was decided yet.")
+    for one in found["decisions"]:
+        moved = f"{one['changed_from']} to {one['state']}" if one["changed_from"] else one["state"]
+        console.print(Text(f"{clock(one['at_s'])}  {moved}", style="bold"))
+        for line in explained(one):
+            console.print(Text(f"  {line}"))
+
+
+def troubles(found: dict[str, Any]) -> list[str]:
+    """What is wrong, one line each."""
+    lines = [] if found["source"]["armed"] else [found["source"]["self_test"]]
+    if found["source"]["problem"]:
+        lines.append(found["source"]["problem"])
+    for name in ("encoder", "studio"):
+        device = found[name]
+        if device is not None and device["reachable"] is False:
+            lines.append(f"{name}: {device['problem'] or 'it does not answer'}")
+    if found["edge"] is not None and not found["edge"]["connected"]:
+        lines.append("the rig's controller is not connected")
+    return lines
+
+
+def explained(one: dict[str, Any]) -> list[str]:
+    """A decision in words: reason, evidence, age, orders."""
+    lines = [f"{one['reason']} ({one['rule']})"] if one["target"] or not one["scene_reason"] else []
+    if one["scene_reason"]:
+        lines.append(f"scene {one['scene']}: {one['scene_reason']} ({one['scene_rule']})")
+    evidence = {**one["values"], **one["evidence"]}
+    lines += [f"{name} = {_number(value)}" for name, value in evidence.items() if value is not None]
+    age = "unknown" if one["age_s"] is None else f"{one['age_s']:.1f} s"
+    lines.append(f"data {one['freshness']}, age {age}")
+    for order in one["orders"]:
+        took = "" if order["applied_s"] is None else f", {order['applied_s'] - one['at_s']:.2f} s after the decision"
+        lines.append(f"{order['device']}: {order['outcome'] or 'under way'} {order['detail'] or ''}{took}".rstrip())
+    return lines
+
+
+def clock(at_s: float) -> str:
+    """A moment on the wall clock here."""
+    return datetime.fromtimestamp(at_s).astimezone().strftime("%H:%M:%S")
+
+
+def _number(value: object) -> str:
+    return f"{value:g}" if isinstance(value, int | float) else str(value)
+
+
+def _known(value: object, unit: str = "") -> str:
+    return "unknown" if value is None else f"{value}{unit}"
+
+
+def rate(bps: float | None) -> str:
+    """A bitrate in words."""
+    return "unknown" if bps is None else f"{bps / 1e6:.2f} Mbit/s"
+
+
+def _print_status(found: dict[str, Any]) -> None:
+    console = Console()
+    edge = (found["edge"] or {}).get("status") or {}
+    state = found["state"] if found["encoder"] else edge.get("state") or found["edge_state"]
+    console.print(Text(f"{found['rig']}: {_known(state)}", style="bold"))
+    for line in troubles(found):
+        console.print(Text(line, style="red"))
+    if found["override_until_s"] is not None:
+        orders = ", ".join(found["override_orders"])
+        console.print(Text(f"by hand until {clock(found['override_until_s'])}: {orders} ({found['override_reason']})"))
+    if found["reason"] and found["encoder"]:
+        console.print(Text(found["reason"]))
+    if found["studio"]:
+        console.print(Text(f"scene {_known(found['studio']['shows_name'])}: {_known(found['scene_reason'])}"))
+    seen = found["observed"] or {}
+    console.print(
+        Text(
+            f"delivered {rate(seen.get('delivered_bps'))}, at least {rate(seen.get('capacity_lower_bps'))},"
+            f" at most {rate(seen.get('capacity_upper_bps'))}, data {_known(seen.get('freshness'))}"
+        )
+    )
+    table = Table("uplink", "alive", "delivers", "RTT", box=None)
+    for one in found["uplinks"]:
+        alive = {None: "unknown", True: "dead", False: "alive"}[one["dead"]]
+        rtt = "unknown" if one["rtt_s"] is None else f"{1000 * one['rtt_s']:.0f} ms"
+        table.add_row(Text(one["name"]), alive, rate(one["delivered_bps"]), rtt)
+    if found["uplinks"]:
+        console.print(table)

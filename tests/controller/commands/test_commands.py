@@ -1,0 +1,238 @@
+"""The commands against a running API: words, JSON and exit codes."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from controller.api.app import build_app
+from controller.api.serving import bind, serve
+from controller.cli import app
+from controller.commands.ordering import seconds_of
+from controller.timeline.records import Happening, Kind, Session
+from tests.controller.faces import CONTROL, READ, Behind
+from tests.controller.statuses import KNOWN, UNKNOWN
+from tests.fakes.prometheus_server import PrometheusServer, matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Iterator
+    from pathlib import Path
+
+    from typer.testing import Result
+
+
+@contextmanager
+def in_background(work: Callable[[], Coroutine[Any, Any, None]]) -> Iterator[None]:
+    """Run `work` on a loop of its own until the end of the block."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    task = asyncio.run_coroutine_threadsafe(work(), loop)
+    try:
+        yield
+    finally:
+        task.cancel()
+        asyncio.run_coroutine_threadsafe(asyncio.sleep(0.3), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+class Shell:
+    """A shell beside a controller; `says` runs a command with the control token."""
+
+    def __init__(self, url: str, token_file: Path) -> None:
+        self.url, self.token_file = url, token_file
+
+    def says(self, *words: str, token: bool = True) -> Result:
+        """What a command does."""
+        reach = ["--url", self.url, *(["--token-file", str(self.token_file)] if token else [])]
+        return CliRunner().invoke(app, [words[0], *words[1:], *reach])
+
+
+@contextmanager
+def shell(behind: Behind, directory: Path, *, token: str = CONTROL) -> Iterator[Shell]:
+    """A controller that answers from `behind`."""
+    bound = bind("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{bound.getsockname()[1]}"
+    (directory / "token").write_text(f"{token}\n", encoding="utf-8")
+    with in_background(lambda: serve(build_app(behind.face()), bound)):
+        yield Shell(url, directory / "token")
+
+
+def healthy() -> Behind:
+    """A controller with nothing wrong, to which no rig is expected to report."""
+    tokens = {"read": READ, "control": CONTROL}
+    return Behind(status=KNOWN, tokens=tokens)
+
+
+def test_status_says_how_the_stream_is(tmp_path: Path) -> None:
+    """State, reason, scene and uplinks in words; the API's own answer as JSON; 0 where all is well."""
+    with shell(healthy(), tmp_path) as here:
+        words, plain = here.says("status"), here.says("status", "--json")
+
+    assert (words.exit_code, plain.exit_code) == (0, 0)
+    for shown in ("r1: MEDIUM", "MEDIUM fits.", "delivered 2.60 Mbit/s", "modem-a"):
+        assert shown in words.output
+    assert json.loads(plain.output)["state"] == "MEDIUM"
+
+
+def test_status_ends_with_1_where_something_is_wrong(tmp_path: Path) -> None:
+    """Not armed, or a device that does not answer: the shell is told."""
+    with shell(replace_status(UNKNOWN), tmp_path) as here:
+        found = here.says("status")
+
+    assert found.exit_code == 1
+    assert "not armed: no data yet" in found.output
+
+
+def replace_status(status: Any) -> Behind:  # noqa: ANN401 - a Status
+    """As `healthy`, with another status."""
+    return replace(healthy(), status=status)
+
+
+def test_an_override_is_given_shown_and_ended(tmp_path: Path) -> None:
+    """The three uses of one command."""
+    behind = healthy()
+    with shell(behind, tmp_path) as here:
+        given = here.says("override", "--state", "LOW", "--cap-kbps", "900", "--for", "2m", "--reason", "tunnel")
+        shown = here.says("override", "--json")
+        ended = here.says("override", "--end")
+
+    assert given.exit_code == 0
+    assert given.output.startswith("state LOW, at most 900 kbit/s by hand until ")
+    assert json.loads(shown.output)["override"]["left_s"] == 120.0
+    assert ended.output == "no override\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "says"),
+    [
+        (["override", "--state", "LOW", "--for", "soon"], 2, "soon is no duration"),
+        (["override", "--hold", "--for", "9h"], 2, "for_s: Input should be less than or equal to 14400"),
+        (["override", "--hold", "--end"], 2, "contradict"),
+        (["override", "--state", "GOOD"], 2, ""),
+    ],
+)
+def test_a_wrong_order_ends_with_2(tmp_path: Path, words: list[str], code: int, says: str) -> None:
+    """What cannot be is said in one line."""
+    with shell(healthy(), tmp_path) as here:
+        found = here.says(*words)
+
+    assert found.exit_code == code
+    assert says in found.output
+
+
+def test_without_a_token_an_order_ends_with_4(tmp_path: Path) -> None:
+    """Refused is told apart from wrong, and what helps is named; a read token does not order."""
+    with shell(healthy(), tmp_path, token=READ) as here:
+        missing, reading = here.says("override", "--hold", token=False), here.says("override", "--hold")
+
+    assert (missing.exit_code, reading.exit_code) == (4, 4)
+    assert "give it with --token-file" in missing.output
+    assert READ not in reading.output
+
+
+def test_nobody_there_ends_with_3(tmp_path: Path) -> None:
+    """A controller that does not run is one line."""
+    with bind("127.0.0.1", 0) as bound:
+        port = bound.getsockname()[1]
+    found = Shell(f"http://127.0.0.1:{port}", tmp_path).says("status", token=False)
+
+    assert found.exit_code == 3
+    assert "is the controller running?" in found.output
+
+
+def test_a_scene_of_ours_is_an_override_and_another_is_shown(tmp_path: Path) -> None:
+    """Ours has an end; OBS's own are shown as if chosen there."""
+    behind = healthy()
+    with shell(behind, tmp_path) as here:
+        ours, other = here.says("scene", "audio_only", "--for", "60s"), here.says("scene", "Intro")
+
+    assert ours.output.startswith("scene audio_only by hand until ")
+    assert (other.exit_code, other.output) == (0, "Intro: the test says applied\n")
+    assert behind.studio is not None
+    assert behind.studio.scene == "Intro"
+
+
+def test_why_says_so_when_nothing_was_decided(tmp_path: Path) -> None:
+    """An empty ring is no error."""
+    with shell(healthy(), tmp_path) as here:
+        found = here.says("why")
+
+    assert (found.exit_code, found.output) == (0, "Nothing was decided yet.\n")
+
+
+def test_a_report_is_written_in_three_ways(tmp_path: Path) -> None:
+    """The last stream, or one by its number, to the terminal or into a file."""
+    behind = healthy()
+    behind.store.put_session(Session(started_s=100.0, seen_s=160.0, ended_s=160.0, live_s=60.0))
+    behind.store.add([Happening(120.0, Kind.UPLINK, "modem-a", "it acknowledges nothing any more")])
+    with shell(behind, tmp_path) as here:
+        text, plain = here.says("report"), here.says("report", "--json")
+        written = here.says("report", "--format", "html", "--output", str(tmp_path / "r.html"))
+        missing = here.says("report", "--session", "9")
+
+    assert "modem-a: it acknowledges nothing any more" in text.output
+    assert json.loads(plain.output)["live_s"] == 60.0
+    assert written.exit_code == 0
+    assert (tmp_path / "r.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert missing.exit_code == 1
+
+
+def test_replay_decides_again_from_prometheus(tmp_path: Path) -> None:
+    """A collapse in the samples is a change in the replay, with its reason."""
+    now_s = 1_700_000_000.0
+    values = [(now_s - 120 + n, str((20e6 if n < 60 else 4e5) / 8)) for n in range(120)]
+    rows = [
+        ({"__name__": f"mptcp_connection_capacity_{bound}_bytes_per_second", "site": "edge", "job": "m"}, values)
+        for bound in ("lower", "upper")
+    ]
+    server = PrometheusServer(matrix(*rows))
+    started = threading.Event()
+
+    async def serving() -> None:
+        await server.start(0)
+        started.set()
+        try:
+            await asyncio.sleep(3_600)
+        finally:
+            await server.stop()
+
+    with in_background(serving):
+        assert started.wait(5.0)
+        config = tmp_path / "c.yml"
+        config.write_text(f"rig: r1\nobs: {{}}\nprometheus: {{url: '{server.url}'}}\n", encoding="utf-8")
+        # On this machine's clock, as a person would write it.
+        here = datetime.fromtimestamp(now_s, UTC).astimezone().replace(tzinfo=None)
+        until = ["--until", here.isoformat(timespec="seconds")]
+        found = CliRunner().invoke(
+            app, ["replay", "-c", str(config), "--last", "2m", "--policy", "locked", "--json", *until]
+        )
+
+    assert found.exit_code == 0, found.output
+    assert [one["to"] for one in json.loads(found.output)][:1] in (["VERY_LOW"], ["LOW"], ["ERROR"], ["RECOVERY"])
+    assert "[132000ms]" in server.queries[0]["query"]
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90", 90.0), ("90s", 90.0), ("10m", 600.0), ("1.5h", 5400.0)])
+def test_durations(text: str, seconds: float) -> None:
+    """Seconds without a unit, minutes and hours with theirs."""
+    assert seconds_of(text) == seconds
+
+
+@pytest.mark.parametrize("text", ["", "m", "-5m", "5d", "1e3s", "nan"])
+def test_what_is_no_duration_is_refused(text: str) -> None:
+    """It ends the program with code 2."""
+    with pytest.raises(typer.Exit) as ended:
+        seconds_of(text)
+    assert ended.value.exit_code == 2
