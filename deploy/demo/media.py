@@ -27,6 +27,10 @@ BUFFER_BYTES = 8192
 RECEIVE_BUFFER_BYTES = 32768
 LAN_SEGMENT_BYTES = 1460
 
+# What nginx keeps for a player that is slow: 50 s of sound and pictures. Its own choice (256, 3 s) drops
+# pictures before sound; OBS never makes up for such a gap in one of the two, but catches up with a queue.
+QUEUE_MESSAGES = 4096
+
 
 @dataclass(frozen=True, slots=True)
 class Forward:
@@ -119,6 +123,7 @@ error_log stderr error;
 events {{ worker_connections 256; }}
 rtmp {{
     chunk_size 4096;
+    out_queue {QUEUE_MESSAGES};
     ping 10m;
     ping_timeout {SILENCE_S}s;
     timeout {SILENCE_S}s;
