@@ -1,45 +1,61 @@
-"""The `adaptive` policy: the bitrate follows the links each tick, state and geometry follow the bitrate."""
+"""The `adaptive` policy: the bitrate follows the links, state and geometry follow the bitrate.
+
+Which law moves the bitrate depends on what a change costs the encoder: nothing, then it moves each tick; a
+restart, then each change must be worth it; and an encoder with a fast loop of its own gets bounds.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from controller.decision.following import Trimmed, cap_bps, fit_geometry, follow
+from controller.decision.bounds import step_bounds
+from controller.decision.following import Trimmed, cap_bps, fit_geometry, fitting, follow
 from controller.decision.links import read_links
+from controller.decision.memory import Patience
 from controller.decision.model import Reason
 from controller.decision.move import Move
 from controller.decision.ordering import capped
+from controller.decision.restarting import FALL, RAISE, Occasion, restart_rate
 from controller.decision.trimming import CUT, Moment, trim_rate
 
 if TYPE_CHECKING:
     from controller.decision.clocks import Clocks
+    from controller.decision.links import Links
     from controller.decision.memory import State
     from controller.decision.model import Observation
     from controller.decision.policy import Policy
 
+_FREE_S = 0.05
+"""A change that costs less than two frames costs nothing."""
+
 
 def step_adaptive(state: State, seen: Observation, policy: Policy) -> tuple[Move, Clocks]:
     """One step on fresh data."""
-    trim = policy.trim
-    if trim is None:
-        raise ValueError(f"policy {policy.name!r} has no trim parameters: it is not adaptive")
+    traits = seen.encoder_traits
+    if traits.own_abr:
+        return step_bounds(state, seen, policy)
     links = read_links(seen)
     if links is None:
         return _waiting(state), state.clocks.run({}, at_s=seen.at_s)
+    if traits.bitrate_cost_s is None or traits.bitrate_cost_s <= _FREE_S:
+        return _trimming(state, seen, links, policy)
+    return _restarting(state, seen, links, policy, change_s=traits.bitrate_cost_s + traits.latency_s)
+
+
+def _trimming(state: State, seen: Observation, links: Links, policy: Policy) -> tuple[Move, Clocks]:
     moment = Moment(
         at_s=seen.at_s,
-        bottom_bps=max(trim.bottom_bps, float(seen.encoder_traits.min_bitrate_bps)),
+        bottom_bps=_bottom_bps(seen, policy),
         cap_bps=capped(cap_bps(state, policy), seen),
         latency_s=seen.encoder_traits.latency_s,
     )
-    memory, why = trim_rate(state.trim, links, moment, trim)
-    in_force_bps = _in_force(state, seen, memory.rate_bps)
-    trimmed = Trimmed(seen.at_s, in_force_bps, queue_s=links.queue_s, cut=why.rule == CUT)
+    memory, why = trim_rate(state.trim, links, moment, policy.trim)
+    rate_bps = _in_force_bps(state, seen, memory.rate_bps)
+    trimmed = Trimmed(seen.at_s, rate_bps, queue_s=links.queue_s, cut=why.rule == CUT)
     followed = follow(state, trimmed, policy)
-    geometry, misfit_bits, remark = fit_geometry(
-        state, followed.base, trimmed, policy, cost_s=seen.encoder_traits.geometry_cost_s
-    )
+    cost_s = seen.encoder_traits.geometry_cost_s
+    geometry, misfit_bits, remark = fit_geometry(state, followed.base, trimmed, policy, cost_s=cost_s)
     reason = followed.reason or why
     move = Move(
         quality=followed.quality,
@@ -54,8 +70,41 @@ def step_adaptive(state: State, seen: Observation, policy: Policy) -> tuple[Move
     return move, followed.clocks
 
 
-def _in_force(state: State, seen: Observation, wanted_bps: float) -> float:
+def _restarting(
+    state: State, seen: Observation, links: Links, policy: Policy, *, change_s: float
+) -> tuple[Move, Clocks]:
+    occasion = Occasion(
+        at_s=seen.at_s,
+        bottom_bps=_bottom_bps(seen, policy),
+        cap_bps=capped(float(policy.rungs[-1].preset.bitrate_bps), seen),
+        change_s=change_s,
+    )
+    memory = state.patience or Patience(rate_bps=float(state.target.bitrate_bps))
+    memory, why = restart_rate(memory, links, occasion, policy)
+    changes = why.rule in {FALL, RAISE}
+    rate_bps = _in_force_bps(state, seen, memory.rate_bps)
+    followed = follow(state, Trimmed(seen.at_s, rate_bps, queue_s=links.queue_s), policy)
+    move = Move(
+        quality=followed.quality,
+        base=followed.base,
+        rate_bps=memory.rate_bps,
+        reason=why if changes or followed.reason is None else followed.reason,
+        recovery=followed.recovery,
+        patience=memory,
+        # The picture's size changes only together with the bitrate: one restart for both.
+        geometry=fitting(memory.rate_bps, policy) if changes else state.geometry,
+    )
+    return move, followed.clocks
+
+
+def _bottom_bps(seen: Observation, policy: Policy) -> float:
+    return float(max(policy.rungs[0].preset.bitrate_bps, seen.encoder_traits.min_bitrate_bps))
+
+
+def _in_force_bps(state: State, seen: Observation, wanted_bps: float) -> float:
     """The bitrate that plays: as read back, or as last read back while an order is under way."""
+    if seen.encoder_traits.bitrate_cost_s is None:
+        return wanted_bps
     if seen.encoder.confirmed is not None:
         return float(seen.encoder.confirmed.bitrate_bps)
     return wanted_bps if state.in_force_bps is None else state.in_force_bps
@@ -65,10 +114,11 @@ def _waiting(state: State) -> Move:
     return Move(
         quality=state.quality,
         base=state.base,
-        rate_bps=state.trim.rate_bps,
+        rate_bps=float(state.target.bitrate_bps),
         reason=Reason("hold", f"The queue before the links is not known: {state.quality} is held."),
         recovery=state.recovery,
         trim=replace(state.trim, at_s=None, empty_since_s=None),
+        patience=state.patience,
         geometry=state.geometry,
         misfit_bits=state.misfit_bits,
     )

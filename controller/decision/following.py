@@ -73,7 +73,8 @@ def _conditions(state: State, trimmed: Trimmed, policy: Policy) -> dict[str, boo
         if state.quality is Quality.RECOVERY:
             conditions[f"{_PROOF}:{state.base}"] = rate_bps >= band * above.preset.bitrate_bps
         else:
-            conditions[f"{_CLIMB}:{state.base}"] = rate_bps >= policy.rung(state.base).preset.bitrate_bps
+            clear = trimmed.queue_s <= policy.trim.empty_s
+            conditions[f"{_CLIMB}:{state.base}"] = clear and rate_bps >= policy.rung(state.base).preset.bitrate_bps
     return conditions
 
 
@@ -122,6 +123,12 @@ def _up(state: State, trimmed: Trimmed, policy: Policy, clocks: Clocks) -> Follo
     text = f"{mbit(rate_bps)} flow without a queue: RECOVERY tries for {above.quality}."
     recovery = Recovery(since_s=trimmed.at_s, probe_bps=rate_bps, probe_since_s=trimmed.at_s)
     return Followed(Quality.RECOVERY, state.base, recovery, clocks, Reason("stable", text))
+
+
+def fitting(rate_bps: float, policy: Policy) -> Quality:
+    """The highest rung in whose band `rate_bps` lies; the bottom when it lies below all."""
+    fits = (r.quality for r in reversed(policy.rungs) if rate_bps >= policy.following.band * r.preset.bitrate_bps)
+    return next(fits, policy.rungs[0].quality)
 
 
 def fit_geometry(

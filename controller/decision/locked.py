@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 _STABLE = "stable"
 
+_FLOWS = 0.7
+"""Share of the bitrate that must arrive for a stream to count as flowing: a quiet picture needs no more."""
+
 
 def step_locked(state: State, seen: Observation, policy: Policy) -> tuple[Move, Clocks]:
     """One step of the table on fresh data."""
@@ -142,7 +145,8 @@ def _probed(recovery: Recovery, base: Rung, seen: Observation, policy: Policy, c
     """
     free = seen.encoder_traits.bitrate_cost_s == 0
     lower = seen.capacity.lower_bps or 0.0
-    flows = seen.delivered_bps is not None and seen.delivered_bps >= 0.7 * base.preset.bitrate_bps
+    playing = base.preset.bitrate_bps if seen.encoder.confirmed is None else seen.encoder.confirmed.bitrate_bps
+    flows = seen.delivered_bps is not None and seen.delivered_bps >= _FLOWS * min(playing, base.preset.bitrate_bps)
     proved = recovery.proved or lower > climb.capacity_above_bps or (not free and flows)
     recovery = replace(recovery, proved=proved)
     if proved or not free or seen.at_s - recovery.probe_since_s < policy.probe.every_s:

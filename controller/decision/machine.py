@@ -63,6 +63,7 @@ def decide(state: State, observation: Observation, policy: Policy) -> Decision:
         geometry=geometry,
         target=target,
         trim=move.trim or TrimMemory(rate_bps=move.rate_bps),
+        patience=move.patience,
         scene=scene,
         at_s=observation.at_s,
         since_s=observation.at_s if changed or before.since_s is None else before.since_s,
@@ -99,6 +100,7 @@ def _continued(state: State, at_s: float, *, gap_s: float) -> State:
         since_s=None,
         blind_since_s=None,
         trim=TrimMemory(rate_bps=state.trim.rate_bps),
+        patience=None,
     )
 
 
@@ -115,7 +117,7 @@ def _choose(state: State, seen: Observation, policy: Policy, blind_since_s: floa
         return step_mirrored(state, seen), Clocks()
     if seen.freshness is not Freshness.FRESH:
         return step_unsure(state, seen, policy, blind_s=None if blind_since_s is None else seen.at_s - blind_since_s)
-    return (step_locked if policy.trim is None else step_adaptive)(state, seen, policy)
+    return (step_adaptive if policy.adapts else step_locked)(state, seen, policy)
 
 
 def _known_quality(move: Move, seen: Observation) -> Quality | None:

@@ -56,6 +56,24 @@ class TrimMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class Patience:
+    """What the bitrate law for restarting encoders remembers. Rates in bit/s, times on the samples' clock.
+
+    `waits_s` is the calm that a climb to each rung asks for, bottom first; empty before the first look.
+    `before_dip_bps` is what a dip that began at `fell_s` shall be answered with once it is over.
+    """
+
+    rate_bps: float
+    waits_s: tuple[float, ...] = ()
+    changed_s: float | None = None
+    raised_s: float | None = None
+    fell_s: float | None = None
+    before_dip_bps: float | None = None
+    quiet_since_s: float | None = None
+    calm_since_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class State:
     """The machine's memory. `base` is the rung that plays: `quality` itself, or where RECOVERY came from.
 
@@ -68,6 +86,7 @@ class State:
     geometry: Quality
     target: EncoderTarget
     trim: TrimMemory
+    patience: Patience | None = None
     scene: Scene | None = None
     at_s: float | None = None
     since_s: float | None = None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from controller.decision.memory import Recovery, TrimMemory
+    from controller.decision.memory import Patience, Recovery, TrimMemory
     from controller.decision.model import Quality, Reason
 
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 class Move:
     """Where a policy wants to be: the state, the rung that plays, its bitrate, and why.
 
-    `geometry` is the rung whose picture size shall play; None is that of `base`. `trim` is the bitrate
-    law's memory; None begins it anew at `rate_bps`.
+    `geometry` is the rung whose picture size shall play; None is that of `base`. `trim` and `patience`
+    are the bitrate laws' memories; None begins them anew at `rate_bps`.
     """
 
     quality: Quality
@@ -24,5 +24,6 @@ class Move:
     reason: Reason
     recovery: Recovery | None = None
     trim: TrimMemory | None = None
+    patience: Patience | None = None
     geometry: Quality | None = None
     misfit_bits: float = 0.0

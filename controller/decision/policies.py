@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from controller.decision.model import Quality
-from controller.decision.policy import Climb, Floor, Policy, Preset, Rung, Trim
+from controller.decision.policy import Climb, Floor, Policy, Preset, Rung
 
 _RUNGS = (
     Rung(
@@ -49,7 +49,7 @@ LOCKED = Policy(
     recovery_s=60.0,
 )
 
-ADAPTIVE = replace(LOCKED, name="adaptive", trim=Trim())
+ADAPTIVE = replace(LOCKED, name="adaptive", adapts=True)
 
 _ALL = {policy.name: policy for policy in (LOCKED, ADAPTIVE)}
 

@@ -93,7 +93,6 @@ class Probe:
 class Trim:
     """Parameters of the adaptive policy's bitrate law. Rates in bit/s, times in seconds, shares 0 to 1."""
 
-    bottom_bps: float = 300_000.0
     # Of a queue. Keyframes alone make 0.2 s now and then, never more than 0.25 s at p99.
     empty_s: float = 0.12
     cut_s: float = 0.25
@@ -132,8 +131,26 @@ class Following:
 
 
 @dataclass(frozen=True, slots=True)
+class Restart:
+    """Parameters of the bitrate law where every change is a restart. Times in seconds."""
+
+    clear_s: float = 0.15  # of queue
+    late_s: float = 2.45  # of queue: the picture is late by now, and a restart hides nothing more
+    usable: float = 1.14  # of the rate carried: what the restart's silence drains may be sent again
+    dip_s: float = 15.0  # a dip that ends within it is answered with the old rate
+    quiet_s: float = 6.0
+    sound_s: float = 20.0  # a rate that fell sooner than this after it was tried was never good
+    wait_s: float = 19.5
+    wait_max_s: float = 500.0
+    back_off: float = 3.0
+    failure_s: float = 120.0  # a fall within it after a climb is the climb's failure
+    calm_s: float = 60.0
+    forget: float = 0.54
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
-    """Everything that `decide` is told about how to behave."""
+    """Everything that `decide` is told about how to behave. `adapts` chooses trimming over the table."""
 
     name: str
     rungs: tuple[Rung, ...]
@@ -144,8 +161,13 @@ class Policy:
     ages: Ages = Ages()
     scenes: SceneRules = SceneRules()
     probe: Probe = Probe()
-    trim: Trim | None = None
+    adapts: bool = False
+    trim: Trim = Trim()
+    restart: Restart = Restart()
     following: Following = Following()
+
+    def __repr__(self) -> str:
+        return f"Policy({self.name!r})"
 
     def rung(self, quality: Quality) -> Rung:
         """The rung that plays as `quality`; RECOVERY is not a rung and raises KeyError."""

@@ -59,6 +59,7 @@ def _held(state: State, seen: Observation, blind_s: float | None) -> Move:
         reason,
         recovery=recovery,
         trim=replace(state.trim, at_s=None, empty_since_s=None),
+        patience=state.patience,
         geometry=state.geometry,
         misfit_bits=state.misfit_bits,
     )
