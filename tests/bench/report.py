@@ -16,7 +16,8 @@ _HEAD = (
 LEGEND = (
     "S: 0 = fixed 2.5 Mbit/s, 100 = the oracle. deliv: Mbit/s on time. frozen: s/h. sw/h, rst/h: switches and restarts "
     "per hour.\nreact: s from a deficit to the first lower command. cover: of pictures frozen for more than 2 s, the "
-    "share behind a scene.\nfine: s/h of a scene over a fine picture. band: s/h with the bitrate outside of its state."
+    "share behind a scene.\nfine: s/h of a scene over a fine picture. band: s/h with the bitrate outside of its state "
+    "for more than 20 s."
 )
 
 

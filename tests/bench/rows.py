@@ -43,6 +43,7 @@ class Row:
     covered_within_2s: float | None
     shown_while_fine_s_per_h: float | None
     out_of_band_s_per_h: float | None
+    trimmed_s_per_h: float | None
     worst_pair: str
     worst_pair_qoe_over_fixed_2_5: float
     hours: float
@@ -90,6 +91,7 @@ def row(
             results, lambda one: one.scenes.shown_while_fine_s_per_h if one.scenes else 0.0
         ),
         out_of_band_s_per_h=_scenes(results, lambda one: one.scenes.out_of_band_s_per_h if one.scenes else 0.0),
+        trimmed_s_per_h=_scenes(results, lambda one: one.scenes.trimmed_s_per_h if one.scenes else 0.0),
         worst_pair=worst,
         worst_pair_qoe_over_fixed_2_5=gains[worst],
         hours=sum(one.measures.scored_s for one in results) / 3_600.0,

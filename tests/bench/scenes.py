@@ -18,6 +18,7 @@ from tests.bench.simulation import BUDGET_S
 
 MAIN, AUDIO_ONLY, RECOVERY = "main", "audio_only", "RECOVERY"
 GRACE_S = 2.0  # how soon a scene shall cover a frozen picture
+FOLLOW_S = 20.0  # how soon the state shall follow its bitrate
 BAND = 0.6  # below this share of its preset a state no longer says what is sent
 _ROUNDING = 1.01
 _PRESETS_KBPS = {rung.quality.value: rung.preset.bitrate_bps / 1_000.0 for rung in LOCKED.rungs}
@@ -35,7 +36,9 @@ class SceneMeasures:
         covered_due_s_per_h: the part of that which was.
         shown_while_fine_s_per_h: another scene over a picture that was fine; audio-only, which the
             state orders, is not counted.
-        out_of_band_s_per_h: the bitrate outside of what the state says, 60 % to 100 % of its preset.
+        out_of_band_s_per_h: the bitrate outside of what the state says, 60 % to 100 % of its preset, for
+            longer than the 20 s within which the state has to follow.
+        trimmed_s_per_h: all the time outside of that band.
     """
 
     exposed_s_per_h: float
@@ -44,6 +47,7 @@ class SceneMeasures:
     covered_due_s_per_h: float
     shown_while_fine_s_per_h: float
     out_of_band_s_per_h: float
+    trimmed_s_per_h: float
 
 
 def measure_scenes(history: History, run: Scored) -> SceneMeasures | None:
@@ -54,14 +58,16 @@ def measure_scenes(history: History, run: Scored) -> SceneMeasures | None:
     other = _held([(at, scene != MAIN) for at, scene in history.scenes], history.steps + due, first=False)
     audio = _held([(at, scene == AUDIO_ONLY) for at, scene in history.scenes], history.steps + due, first=False)
     shown, ordered = other[due:][run.first :], audio[due:][run.first :]
-    late = _beyond_grace(run.frozen, round(GRACE_S * run.steps_per_s))
+    late = _beyond(run.frozen, round(GRACE_S * run.steps_per_s))
+    outside = out_of_band(history)[run.first :]
     return SceneMeasures(
         exposed_s_per_h=_per_hour(run.frozen & ~shown),
         covered_s_per_h=_per_hour(run.frozen & shown),
         due_s_per_h=_per_hour(late),
         covered_due_s_per_h=_per_hour(late & shown),
         shown_while_fine_s_per_h=_per_hour(shown & ~ordered & ~run.frozen),
-        out_of_band_s_per_h=_per_hour(out_of_band(history)[run.first :]),
+        out_of_band_s_per_h=_per_hour(_beyond(outside, round(FOLLOW_S * run.steps_per_s))),
+        trimmed_s_per_h=_per_hour(outside),
     )
 
 
@@ -88,9 +94,10 @@ def _held(changes: list[tuple[int, bool]], steps: int, *, first: bool) -> Flags:
     return row
 
 
-def _beyond_grace(frozen: Flags, grace: int) -> Flags:
-    late = np.zeros(len(frozen), dtype=bool)
-    for start, length in zip(*(part.tolist() for part in runs(frozen)), strict=True):
+def _beyond(flags: Flags, grace: int) -> Flags:
+    """What of each stretch of true flags comes after its first `grace` steps."""
+    late = np.zeros(len(flags), dtype=bool)
+    for start, length in zip(*(part.tolist() for part in runs(flags)), strict=True):
         late[start + grace : start + length] = True
     return late
 

@@ -75,7 +75,16 @@ def test_a_state_stands_for_a_band_of_bitrates(state: str, rate: float, *, outsi
     run = history([rate] * 100)
     run.states = [(0, state)]
     found, _ = _columns(run, scored_s=10)
-    assert (found.out_of_band_s_per_h > 0) == outside
+    assert (found.trimmed_s_per_h > 0) == outside
+
+
+def test_a_state_has_twenty_seconds_to_follow() -> None:
+    """Of 30 s at half of the preset 10 s are out of band; 15 s of it are none."""
+    run = history([4_500.0] * 100 + [2_250.0] * 300 + [4_500.0] * 100 + [2_250.0] * 150)
+    run.states = [(0, "HIGH")]
+    found, per_hour = _columns(run, scored_s=65)
+    assert found.out_of_band_s_per_h == pytest.approx(10.0 * per_hour)
+    assert found.trimmed_s_per_h == pytest.approx(45.0 * per_hour)
 
 
 def test_recovery_may_probe_up_to_the_next_preset() -> None:
@@ -83,4 +92,4 @@ def test_recovery_may_probe_up_to_the_next_preset() -> None:
     run = history([4_400.0] * 50 + [1_400.0] * 50)
     run.states = [(0, "MEDIUM"), (WARM_UP, "RECOVERY")]
     found, per_hour = _columns(run, scored_s=10)
-    assert found.out_of_band_s_per_h == pytest.approx(5.0 * per_hour)
+    assert found.trimmed_s_per_h == pytest.approx(5.0 * per_hour)
