@@ -111,9 +111,12 @@ class Controller:
     async def run(self, bound: socket.socket) -> None:
         """Drive, and serve on `bound`, until cancelled."""
         app = build_app(self.face())
-        async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self.drive())
-            tasks.create_task(serve(app, bound))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self.drive())
+                tasks.create_task(serve(app, bound))
+        finally:
+            self._keeper.store.close()  # after the last request that reads it
 
     def face(self) -> Face:
         """What the API answers from."""
@@ -157,6 +160,7 @@ class Controller:
                 if self._memory_file is not None:
                     tasks.create_task(self._remember(self._memory_file))
         finally:
+            self.desk.close()
             for reconciler in reconcilers:
                 await reconciler.close()
             await self._source.close()

@@ -136,9 +136,9 @@ def ledger_view(keeper: Keeper, caps_bytes: dict[str, int]) -> LedgerView:
 
 
 async def feed(keeper: Keeper, after: int, *, keep_alive_s: float = KEEP_ALIVE_S) -> AsyncIterator[str]:
-    """Server-sent events from number `after` on, without end."""
+    """Server-sent events from number `after` on, until the controller ends."""
     yield "retry: 2000\n\n"
-    while True:
+    while not keeper.ended:
         found = await asyncio.to_thread(keeper.store.events, after=after, limit=_BATCH)
         for kept in found:
             body = json.dumps(happening_view(kept).model_dump(), separators=(",", ":"))

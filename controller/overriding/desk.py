@@ -36,6 +36,7 @@ class OverrideDesk:
         self._one_at_a_time = asyncio.Lock()
         self._changed = asyncio.Event()
         self._told_end = self.book.number
+        self._ended = False
 
     def in_force(self) -> Standing | None:
         """The override that counts now; None when there is none."""
@@ -102,13 +103,18 @@ class OverrideDesk:
         return True
 
     async def changed_after(self, number: int, *, within_s: float) -> None:
-        """Return once the book's number is above `number`, or after `within_s` seconds."""
+        """Return once the book's number is above `number`, after `within_s` seconds, or at the end of us."""
         try:
             async with asyncio.timeout(within_s):
-                while self.book.number <= number:
+                while self.book.number <= number and not self._ended:
                     await self._changed.wait()
         except TimeoutError:
             return
+
+    def close(self) -> None:
+        """Let go who waits: the controller ends."""
+        self._ended = True
+        self._changed.set()
 
     async def _keep(self, book: Book) -> None:
         if self._file is not None:

@@ -65,6 +65,7 @@ class Keeper:
         self.store = store
         self.ledger = store.ledger()
         self.kept_count = 0
+        self.ended = False
         self._clock = clock
         self._billing_days = dict(billing_days or {})
         self._bounds = bounds
@@ -114,7 +115,7 @@ class Keeper:
         return ledgers.month_of(self._clock.wall_s(), billing_day=self._billing_days.get(uplink, 1))
 
     async def run(self) -> None:
-        """Write what comes, until cancelled; then what is left."""
+        """Write what comes, until cancelled; then what is left, and let go who waits. The store stays open."""
         try:
             while True:
                 await self._due()
@@ -123,7 +124,8 @@ class Keeper:
         finally:
             with contextlib.suppress(sqlite3.Error, OSError):  # told before, and nobody is left to tell
                 self._written(self._batch())
-            self.store.close()
+            self.ended = True
+            self.announce()
 
     async def flush(self) -> None:
         """Write what waits."""

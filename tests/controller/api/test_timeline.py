@@ -108,6 +108,21 @@ async def test_a_feed_goes_on_with_what_is_new() -> None:
     assert [text.split("\n")[0] for text in later] == ["id: 3"]
 
 
+async def test_a_feed_ends_with_the_controller() -> None:
+    """A listener does not hold up the end of the controller."""
+    keeper = Keeper(store=Store(None), clock=StandingClock())
+    running = asyncio.create_task(keeper.run())
+    texts = feed(keeper, 0)
+    await anext(texts)
+    listening = asyncio.ensure_future(anext(texts))
+    await asyncio.sleep(0.05)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    async with asyncio.timeout(5.0):
+        with pytest.raises(StopAsyncIteration):
+            await listening
+
+
 async def test_a_browser_goes_on_where_its_connection_broke() -> None:
     """Over a real connection, `Last-Event-ID` gives what was missed, and no more."""
     bound = bind("127.0.0.1", 0)

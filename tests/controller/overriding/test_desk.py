@@ -124,6 +124,16 @@ async def test_who_waits_is_told_of_a_change() -> None:
         await bench.desk.changed_after(1, within_s=0.01)
 
 
+async def test_who_waits_is_let_go_at_the_end() -> None:
+    """A waiting question does not hold up the end of the controller."""
+    bench = Bench()
+    waiting = asyncio.create_task(bench.desk.changed_after(0, within_s=3_600.0))
+    await asyncio.sleep(0)
+    bench.desk.close()
+    async with asyncio.timeout(5.0):
+        await waiting
+
+
 async def test_what_another_book_says_is_taken_over_once() -> None:
     """A number of the other book counts once; a new book counts from its beginning."""
     bench = Bench()
