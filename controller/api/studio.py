@@ -22,7 +22,7 @@ Name = Annotated[str, Query(min_length=1, max_length=256)]
 _FAILURES: dict[int | str, dict[str, Any]] = {
     404: {"description": "No OBS is configured here."},
     409: {"description": "OBS refused."},
-    502: {"description": "OBS does not answer."},
+    424: {"description": "OBS does not answer."},
 }
 
 
@@ -97,7 +97,7 @@ def obs_view(status: StudioStatus | None, *, library: str | None) -> ObsView:
 def done_view(found: studio_verbs.Done) -> DoneView:
     """`found` as answered; raises HTTPException where it failed."""
     if not found.reachable:
-        raise HTTPException(502, found.text)
+        raise HTTPException(424, found.text)
     if not found.ok:
         raise HTTPException(409, found.text)
     return DoneView(done=True, detail=found.text)
@@ -121,7 +121,7 @@ async def _show(face: Face, scene_name: str) -> DoneView:
     result = await the_studio(face).show(scene_name)
     if result.outcome is Outcome.APPLIED:
         return DoneView(done=True, detail=result.detail)
-    raise HTTPException(409 if result.outcome is Outcome.REFUSED else 502, result.detail)
+    raise HTTPException(409 if result.outcome is Outcome.REFUSED else 424, result.detail)
 
 
 def add_studio(app: FastAPI, face: Face) -> None:

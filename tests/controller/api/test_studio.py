@@ -32,7 +32,7 @@ async def test_a_scene_is_put_on_program(path: str) -> None:
 
 @pytest.mark.parametrize(
     ("studio", "code"),
-    [(FakeStudio(outcome=Outcome.REFUSED), 409), (FakeStudio(outcome=Outcome.UNKNOWN), 502), (None, 404)],
+    [(FakeStudio(outcome=Outcome.REFUSED), 409), (FakeStudio(outcome=Outcome.UNKNOWN), 424), (None, 404)],
 )
 async def test_a_scene_that_does_not_show_is_no_success(studio: FakeStudio | None, code: int) -> None:
     """Refused, unanswered and not configured are told apart."""
@@ -66,12 +66,12 @@ async def test_outputs_are_switched_once(output: str, verb: str, active: bool, s
     ],
 )
 async def test_without_obs_an_order_fails_in_words(path: str) -> None:
-    """OBS that does not answer is 502, OBS that refuses 409, no OBS 404."""
+    """OBS that does not answer is 424, OBS that refuses 409, no OBS 404."""
     silent = await post(path, FakeStudio(silent=True))
     refused = await post(path, FakeStudio())
     missing = await post(path, None)
 
-    assert (silent[0], refused[0], missing[0]) == (502, 409, 404)
+    assert (silent[0], refused[0], missing[0]) == (424, 409, 404)
     assert silent[1]["detail"] == "no connection to the test OBS"
 
 
