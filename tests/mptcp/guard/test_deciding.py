@@ -235,7 +235,7 @@ outages = st.lists(
 )
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(events=outages, streaming=st.booleans(), probing=st.booleans())
 def test_laws_hold_over_any_outages(
     events: list[tuple[str, bool, float]],
@@ -267,7 +267,7 @@ def _told(events: list[tuple[str, bool, float]], *, streaming: bool, probing: bo
     return world
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(events=outages)
 def test_nothing_is_taken_out_unless_another_path_is_whole(events: list[tuple[str, bool, float]]) -> None:
     """At most an answer's life earlier, that is: what was whole a quarter of a second ago may just have broken."""
