@@ -59,11 +59,16 @@ class VpsEnd:
     async def ordered(self, *, book: str, number: int, wait_s: float) -> OverrideMessage:
         """What stands here, at once where it is news to who has `number` of `book`, else after a change or `wait_s`."""
         own = self._keeper.store.log_name
-        if book == own and number == self._desk.book.number:
-            await self._desk.changed_after(number, within_s=min(wait_s, LONGEST_WAIT_S))
+        if book == own and number == self._number():
+            await self._desk.changed_after(self._desk.book.number, within_s=min(wait_s, LONGEST_WAIT_S))
         standing = self._desk.in_force()
         override = None if standing is None else standing.override
-        return override_message(own, self._desk.book.number, override, now_s=self._clock.wall_s())
+        return override_message(own, self._number(), override, now_s=self._clock.wall_s())
+
+    def _number(self) -> int:
+        """The number of what is in force; it falls where an alert's order outlasts one by hand."""
+        standing = self._desk.in_force()
+        return self._desk.book.number if standing is None else standing.number
 
     def rig(self) -> Rig | None:
         """The rig's controller; None where none may report."""

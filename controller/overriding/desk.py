@@ -88,7 +88,7 @@ class OverrideDesk:
         """
         async with self._one_at_a_time:
             book = self.book
-            if book.source == source and number <= book.followed:
+            if book.source == source and number == book.followed:
                 return False
             own = book.number + 1
             standing = None if override is None else Standing(own, By.HAND, self._clock.wall_s(), override)

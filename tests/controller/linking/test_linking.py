@@ -184,6 +184,25 @@ async def test_what_is_no_news_does_not_touch_an_order_given_here() -> None:
     assert newer.number == 2
 
 
+async def test_an_alerts_order_follows_one_by_hand_that_has_run_out() -> None:
+    """What was in force underneath reaches the rig too."""
+    edge, vps = Side(), Side()
+    link = linked(edge, Direct(vps.vps()))
+    alarm = Override(until_s=vps.clock.wall_s() + 600.0, reason="alert", hold=True)
+    await vps.desk.give(alarm, by=By.ALERT)
+    await vps.order(for_s=60.0)
+    await link.listen(wait_s=0.0)
+    by_hand = edge.desk.in_force()
+    for side in (edge, vps):
+        side.clock.advance(60.0)
+    await link.listen(wait_s=0.0)
+    afterwards = edge.desk.in_force()
+
+    assert by_hand is not None
+    assert afterwards is not None
+    assert (by_hand.override.reason, afterwards.override.reason) == ("tunnel", "alert")
+
+
 async def test_who_waits_gets_an_order_when_it_is_given() -> None:
     """The answer to a waiting question comes with the order, not with the next question."""
     edge, vps = Side(), Side()
