@@ -304,7 +304,7 @@ INGEST: tuple[Metric, ...] = (
     _gauge("ingest_stream_audio", "Whether an audio track is present.", "stream"),
     _counter("ingest_stream_dropped_total", "Frames or packets that the ingest dropped.", "stream"),
     _gauge("ingest_stream_info", "Codecs of the stream, value 1.", "stream", "video_codec", "audio_codec"),
-    _gauge("ingest_unknown_streams", "Streams at the ingest that no alias is configured for."),
+    _gauge("ingest_unknown_streams", "Streams without an alias, in the applications that have one."),
 )
 
 CONTROLLER: tuple[Metric, ...] = (

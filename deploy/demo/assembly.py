@@ -109,14 +109,16 @@ def _write(path: Path, text: str) -> Path:
     return path
 
 
-def _ingest_url(keys: Keys) -> str:
-    return f"rtmp://{LOOPBACK}:{ports.INGEST_RTMP}/{media.LIVE_APPLICATION}/{keys.stream}"
+# The encoder alone publishes by the key: nginx admits it under the alias, and that is what everybody else plays.
+INGEST_URL = f"rtmp://{LOOPBACK}:{ports.INGEST_RTMP}/{media.LIVE_APPLICATION}/{STREAM_ALIAS}"
 
 
 def _server_media(world: World, keys: Keys, directory: Path) -> Iterator[Part]:
     nginx = directory / "nginx"
     rtmp = media.RtmpPorts(ports.INGEST_RTMP, ports.PLATFORM_RTMP, ports.INGEST_STAT)
-    conf = _write(nginx / "nginx.conf", media.nginx_config(rtmp))
+    nginx.mkdir(exist_ok=True)
+    admission = media.Admission(key=keys.stream, alias=STREAM_ALIAS)
+    conf = _secret(nginx / "nginx.conf", media.nginx_config(rtmp, admission=admission))
     yield Part(
         "nginx",
         ("nginx", "-e", "stderr", "-p", str(nginx), "-c", str(conf)),
@@ -140,7 +142,7 @@ def _server_media(world: World, keys: Keys, directory: Path) -> Iterator[Part]:
     display = starting.free_display()
     yield Part("xvfb", starting.xvfb_argv(display), namespace=world.vps, ready=CallReady(lambda: _display(display)))
     studio = configuration.Studio(
-        ingest_url=_ingest_url(keys),
+        ingest_url=INGEST_URL,
         platform_url=f"rtmp://{LOOPBACK}:{ports.PLATFORM_RTMP}/{media.PLATFORM_APPLICATION}",
         platform_key=keys.platform,
         websocket_port=ports.OBS_WEBSOCKET,
@@ -168,7 +170,7 @@ async def _display(display: int) -> str | None:
 def _probes(world: World, keys: Keys, pictures: Pictures, directory: Path) -> Iterator[Part]:
     platform_url = f"rtmp://{LOOPBACK}:{ports.PLATFORM_RTMP}/{media.PLATFORM_APPLICATION}/{keys.platform}"
     for name, url, look_at, output in (
-        ("picture-ingest", _ingest_url(keys), Looks.KEYFRAMES, pictures.ingest),
+        ("picture-ingest", INGEST_URL, Looks.KEYFRAMES, pictures.ingest),
         ("picture-platform", platform_url, Looks.ALL, pictures.platform),
     ):
         source = _secret(directory / f"{name}.url", url)
@@ -251,13 +253,12 @@ def _mptcp_exporter(name: str, world: World, *arguments: str) -> Part:
 
 def _server_watch(world: World, options: Options, keys: Keys, directory: Path) -> Iterator[Part]:
     yield _mptcp_exporter("vps", world, "--role", "receiver")
-    key_file = _secret(directory / "stream.key", keys.stream)
     yield Part(
         "ingest-exporter",
         _python(
             "exporters.ingest",
             "--stat", f"http://{LOOPBACK}:{ports.INGEST_STAT}/stat",
-            "--stream", f"{STREAM_ALIAS}={media.LIVE_APPLICATION}/@{key_file}",
+            "--stream", f"{STREAM_ALIAS}={media.LIVE_APPLICATION}/{STREAM_ALIAS}",
         ),
         namespace=world.vps,
         ready=HttpReady(f"http://{LOOPBACK}:{ports.INGEST_EXPORTER}/-/healthy"),

@@ -37,7 +37,7 @@ class StreamState:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """All configured streams, and how many streams the ingest has besides."""
+    """All configured streams, and how many streams their applications have besides."""
 
     streams: tuple[StreamState, ...]
     unknown: int
@@ -53,7 +53,9 @@ def observe(before: Observation, aliases: Sequence[Alias], streams: Sequence[Str
     by_name = {(stream.application, stream.name): stream for stream in streams}
     keys = [(entry.application, entry.name) for entry in aliases]
     states = [_next(state, by_name.get(key), at_s) for state, key in zip(before.streams, keys, strict=True)]
-    return Observation(tuple(states), len(by_name.keys() - set(keys)))
+    watched = {entry.application for entry in aliases}
+    unknown = {key for key in by_name if key[0] in watched} - set(keys)
+    return Observation(tuple(states), len(unknown))
 
 
 def _next(state: StreamState, stream: Stream | None, at_s: float) -> StreamState:

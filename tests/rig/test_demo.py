@@ -117,8 +117,8 @@ def test_decisions_say_why(run: Run) -> None:
 def test_no_secret_in_logs_or_report(run: Run) -> None:
     """Neither stream key, nor platform key, nor a password is in any log, in the report or on the screen."""
     latest = next(path for path in run.directory.iterdir() if path.is_dir() and not path.is_symlink())
-    keys = [(latest / name).read_text().strip() for name in ("stream.key", "obs.password", "encoder.password")]
-    keys.append((latest / "picture-platform.url").read_text().strip().rpartition("/")[2])
+    keys = [(latest / name).read_text().strip() for name in ("obs.password", "encoder.password")]
+    keys += [(latest / name).read_text().strip().rpartition("/")[2] for name in ("encoder.url", "picture-platform.url")]
     texts = [run.output, json.dumps(run.report.as_dict())]
     texts += [path.read_text(errors="replace") for path in latest.glob("*.log")]
     assert all(len(key) == 32 for key in keys)

@@ -37,12 +37,17 @@ def test_nothing_is_known_before_the_first_page() -> None:
 
 
 def test_stream_is_found_by_application_and_name() -> None:
-    """A stream of the same name in another application is another stream, and only counted."""
+    """A stream of the same name in another application is another stream, and nobody's business."""
     seen = after((0, [STREAM, replace(STREAM, application="platform")]))
 
     assert seen.streams[0].stream == STREAM
     assert seen.streams[1].stream is None
-    assert seen.unknown == 1
+    assert seen.unknown == 0
+
+
+def test_stream_without_an_alias_is_counted() -> None:
+    """Who publishes into a watched application under a name without an alias is counted, not named."""
+    assert after((0, [STREAM, replace(STREAM, name="intruder")])).unknown == 1
 
 
 def test_bytes_go_on_over_a_reconnect() -> None:
