@@ -90,6 +90,7 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
     if memory_file is not None:
         memory_file.prepare()
     keeper = _keeper(config, state_dir, clock=clock)
+    keeper.notes_uplinks = "link" not in (tokens or {})
     journal = Journal(tell=keeper.tell)
     driven_encoder = _driven_encoder(config, encoder, clock=clock, journal=journal)
     driven_studio = _driven_studio(config, studio, clock=clock, journal=journal)

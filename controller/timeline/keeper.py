@@ -57,7 +57,10 @@ class _Batch:
 
 
 class Keeper:
-    """The timeline of one controller over `store`. `billing_days` are by uplink, 1 where it is not named."""
+    """The timeline of one controller over `store`. `billing_days` are by uplink, 1 where it is not named.
+
+    `notes_uplinks` is to be switched off where the rig's controller tells of its uplinks itself.
+    """
 
     def __init__(
         self, *, store: Store, clock: Clock, billing_days: Mapping[str, int] | None = None, bounds: Bounds = Bounds()
@@ -66,6 +69,7 @@ class Keeper:
         self.ledger = store.ledger()
         self.kept_count = 0
         self.ended = False
+        self.notes_uplinks = True
         self._clock = clock
         self._billing_days = dict(billing_days or {})
         self._bounds = bounds
@@ -92,7 +96,7 @@ class Keeper:
 
     def looked(self, seen: Observation, quality: Quality, window: Window) -> None:
         """Keep what one look of the loop adds: uplinks that died, the session, the bytes."""
-        for happening in uplink_events(self._verdicts, seen):
+        for happening in uplink_events(self._verdicts, seen) if self.notes_uplinks else ():
             self.note(happening)
         self._verdicts = {**self._verdicts, **uplinks_of(seen)}
         self.ledger, carried = ledgers.count(self.ledger, window.series, billing_days=self._billing_days)

@@ -140,6 +140,16 @@ async def test_uplinks_sessions_and_bytes_are_kept() -> None:
     assert (session.number, session.live_s, session.states) == (1, 4.0, {"LOW": 4.0})
 
 
+async def test_what_the_rig_tells_itself_is_not_told_again() -> None:
+    """Where the rig reports, deaths of its uplinks come from its own log."""
+    keeper = Keeper(store=Store(None), clock=StandingClock())
+    keeper.notes_uplinks = False
+    keeper.looked(look(100.0, dead=True), Quality.HIGH, Window(series=()))
+    await keeper.flush()
+
+    assert texts(keeper) == ["stream: it began"]
+
+
 async def test_the_end_of_a_stream_is_an_event_and_a_finished_session() -> None:
     """What did not come back in two minutes is over."""
     keeper = Keeper(store=Store(None), clock=StandingClock())
