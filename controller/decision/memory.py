@@ -41,7 +41,8 @@ class TrimMemory:
 
     `rate_bps` is what the law wants; `carried_bps` what the links carried lately while a queue stood.
     `dip_since_s` and `before_dip_bps` tell of the first cut of a dip that is not over;
-    `ceiling_bps` is what the links carried when they last refused more, `refusals` how often in a row.
+    `ceiling_bps` is what the links carried when they last refused more.
+    `restored_at_s` is when the rate before a dip last came back in one step, `restores` how often in a row.
     """
 
     rate_bps: float
@@ -52,7 +53,8 @@ class TrimMemory:
     before_dip_bps: float = 0.0
     ceiling_bps: float | None = None
     ceiling_at_s: float = 0.0
-    refusals: int = 0
+    restored_at_s: float | None = None
+    restores: int = 0
 
 
 @dataclass(frozen=True, slots=True)

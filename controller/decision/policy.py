@@ -112,9 +112,8 @@ class Trim:
     creep_bps_per_s: float = 350_000.0
     near: float = 0.9
     ceiling_for_s: float = 20.0
-    back_off: float = 1.5
-    ceiling_for_max_s: float = 60.0
-    same_ceiling: float = 0.15
+    again_s: float = 7.0  # restores closer than this are a row
+    restores: int = 4  # in a row, then none until the ceiling is forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,16 +134,17 @@ class Restart:
     """Parameters of the bitrate law where every change is a restart. Times in seconds."""
 
     clear_s: float = 0.15  # of queue
-    late_s: float = 2.45  # of queue: the picture is late by now, and a restart hides nothing more
-    usable: float = 1.14  # of the rate carried: what the restart's silence drains may be sent again
+    late_s: float = 1.6  # of queue, at the rate carried just now
+    age_s: float = 1.4  # of queue, in seconds of media: with the order's latency the picture is late by then
+    usable: float = 1.18  # of the rate carried: what the restart's silence drains may be sent again
     dip_s: float = 15.0  # a dip that ends within it is answered with the old rate
-    quiet_s: float = 6.0
+    quiet_s: float = 8.0
     sound_s: float = 20.0  # a rate that fell sooner than this after it was tried was never good
     wait_s: float = 19.5
-    wait_max_s: float = 500.0
-    back_off: float = 3.0
+    wait_max_s: float = 310.0
+    back_off: float = 3.2
     failure_s: float = 120.0  # a fall within it after a climb is the climb's failure
-    calm_s: float = 60.0
+    calm_s: float = 75.0
     forget: float = 0.54
 
 

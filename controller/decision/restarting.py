@@ -51,7 +51,8 @@ def restart_rate(memory: Patience, links: Links, occasion: Occasion, policy: Pol
 def _with_queue(memory: Patience, links: Links, occasion: Occasion, policy: Policy) -> tuple[Patience, Reason]:
     rules, at_s, rate = policy.restart, occasion.at_s, memory.rate_bps
     evidence = (("queue_s", round(links.queue_s, 2)), ("carried_bps", round(links.carried_bps)), ("rate_bps", rate))
-    if links.disordered or links.queue_s < rules.late_s or links.carried_bps >= rate:
+    young = links.queue_s < rules.late_s or links.queued_bits < rules.age_s * rate
+    if links.disordered or young or links.carried_bps >= rate:
         text = f"A queue of {seconds(links.queue_s)} stands at {mbit(rate)}: a restart would cost more."
         return memory, Reason("restart-bearing", text, evidence)
     fits = [r.preset.bitrate_bps for r in policy.rungs if r.preset.bitrate_bps <= rules.usable * links.carried_bps]

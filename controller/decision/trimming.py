@@ -88,11 +88,6 @@ def _draining(carried_bps: float, links: Links, memory: TrimMemory, moment: Mome
 
 def _cut(memory: TrimMemory, sought: float, carried: float, moment: Moment, trim: Trim) -> TrimMemory:
     first = memory.dip_since_s is None
-    repeated = (
-        memory.ceiling_bps is not None
-        and moment.at_s - memory.ceiling_at_s < trim.ceiling_for_max_s
-        and abs(carried - memory.ceiling_bps) < trim.same_ceiling * memory.ceiling_bps
-    )
     return replace(
         memory,
         rate_bps=max(moment.bottom_bps, sought, trim.deepest * memory.rate_bps),
@@ -100,7 +95,6 @@ def _cut(memory: TrimMemory, sought: float, carried: float, moment: Moment, trim
         before_dip_bps=memory.rate_bps if first else memory.before_dip_bps,
         ceiling_bps=carried,
         ceiling_at_s=moment.at_s,
-        refusals=memory.refusals + 1 if first and repeated else memory.refusals if not first else 0,
     )
 
 
@@ -111,11 +105,20 @@ def _without_queue(memory: TrimMemory, moment: Moment, trim: Trim, *, passed_s: 
         dip_s = moment.at_s - memory.dip_since_s
         back = min(trim.restore * memory.before_dip_bps, moment.cap_bps)
         memory = replace(memory, dip_since_s=None)
-        if dip_s < trim.short_dip_s and back > memory.rate_bps:
+        if dip_s < trim.short_dip_s and back > memory.rate_bps and not _refused(memory, moment, trim):
             text = f"The dip lasted {seconds(dip_s)} and its queue is gone: back to {mbit(back)}."
             evidence = (("dip_s", round(dip_s, 1)), ("before_bps", round(memory.before_dip_bps)))
+            again = memory.restored_at_s is not None and moment.at_s - memory.restored_at_s < trim.again_s
+            memory = replace(memory, restored_at_s=moment.at_s, restores=memory.restores + 1 if again else 1)
             return replace(memory, rate_bps=back), Reason("trim-restore", text, evidence)
     return _climb(memory, moment, trim, empty_s=moment.at_s - empty_since_s, passed_s=passed_s)
+
+
+def _refused(memory: TrimMemory, moment: Moment, trim: Trim) -> bool:
+    """Whether restores in a row have met the same end: then it is no dip, and one more would saw at the ceiling."""
+    if memory.restored_at_s is None or memory.restores < trim.restores:
+        return False
+    return moment.at_s - memory.restored_at_s < trim.ceiling_for_s
 
 
 def _climb(
@@ -128,11 +131,10 @@ def _climb(
         )
     if empty_s < trim.clean_s * moment.patience:
         return memory, Reason("trim-waiting", f"The queue is gone since {seconds(empty_s)}: {mbit(rate)} is kept.")
-    remembered_s = min(trim.ceiling_for_max_s, trim.ceiling_for_s * trim.back_off**memory.refusals)
     near = (
         memory.ceiling_bps is not None
         and rate > trim.near * memory.ceiling_bps
-        and moment.at_s - memory.ceiling_at_s < remembered_s
+        and moment.at_s - memory.ceiling_at_s < trim.ceiling_for_s
     )
     per_s = trim.creep_bps_per_s if near else trim.climb_bps_per_s
     raised = min(moment.cap_bps, rate + per_s * passed_s)
