@@ -1,0 +1,149 @@
+"""The user's table, row by row: what leaves a rung, where it goes, and what lets it climb."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from controller.decision.machine import State, decide
+from controller.decision.model import Interval, Observation, Quality
+from controller.decision.policies import LOCKED
+from tests.controller.decision.roads import Road, at_rung
+
+
+def seen(road: Road, state: State, *, upper_bps: float | None = None, lower_bps: float = 50e6) -> Observation:
+    """A second of an otherwise perfect road with the capacity known as told."""
+    return replace(road.see(state), capacity=Interval(lower_bps, upper_bps))
+
+
+def seconds_to_leave(start: Quality, *, upper_bps: float | None = None, loss_ratio: float = 0.0) -> tuple[int, Quality]:
+    """After how many seconds of a condition the rung is left, and for which."""
+    state, road = at_rung(LOCKED, start), Road(50e6, loss_ratio=loss_ratio)
+    for second in range(60):
+        decision = decide(state, seen(road, state, upper_bps=upper_bps, lower_bps=0.0), LOCKED)
+        if decision.changed_from is not None:
+            return second, decision.quality
+        state = decision.state
+    return 60, state.quality
+
+
+@pytest.mark.parametrize(
+    ("start", "below_bps", "after_s", "goes_to"),
+    [
+        (Quality.HIGH, 4.9e6, 10, Quality.MEDIUM),
+        (Quality.HIGH, 2.9e6, 10, Quality.LOW),
+        (Quality.HIGH, 1.4e6, 10, Quality.VERY_LOW),
+        (Quality.MEDIUM, 2.9e6, 10, Quality.LOW),
+        (Quality.LOW, 1.4e6, 10, Quality.VERY_LOW),
+        (Quality.VERY_LOW, 0.49e6, 20, Quality.ERROR),
+    ],
+)
+def test_too_little_bandwidth_leaves_a_rung(start: Quality, below_bps: float, after_s: int, goes_to: Quality) -> None:
+    """After the table's time, straight to the rung that fits."""
+    assert seconds_to_leave(start, upper_bps=below_bps) == (after_s, goes_to)
+
+
+@pytest.mark.parametrize(
+    ("start", "enough_bps"),
+    [(Quality.HIGH, 5e6), (Quality.MEDIUM, 3e6), (Quality.LOW, 1.5e6), (Quality.VERY_LOW, 0.5e6)],
+)
+def test_bandwidth_at_the_threshold_keeps_a_rung(start: Quality, enough_bps: float) -> None:
+    """The table says "below"."""
+    assert seconds_to_leave(start, upper_bps=enough_bps) == (60, start)
+
+
+@pytest.mark.parametrize(
+    ("start", "loss_ratio", "goes_to"),
+    [
+        (Quality.HIGH, 0.021, Quality.MEDIUM),
+        (Quality.HIGH, 0.04, Quality.LOW),
+        (Quality.HIGH, 0.06, Quality.VERY_LOW),
+        (Quality.MEDIUM, 0.031, Quality.LOW),
+        (Quality.LOW, 0.051, Quality.VERY_LOW),
+    ],
+)
+def test_too_much_loss_leaves_a_rung(start: Quality, loss_ratio: float, goes_to: Quality) -> None:
+    """After 5 s, straight to the rung that bears it."""
+    assert seconds_to_leave(start, loss_ratio=loss_ratio) == (5, goes_to)
+
+
+@pytest.mark.parametrize(("start", "loss_ratio"), [(Quality.HIGH, 0.02), (Quality.MEDIUM, 0.03), (Quality.LOW, 0.05)])
+def test_loss_at_the_limit_is_borne(start: Quality, loss_ratio: float) -> None:
+    """The table says "above"; VERY_LOW has no limit at all."""
+    assert seconds_to_leave(start, loss_ratio=loss_ratio) == (60, start)
+    assert seconds_to_leave(Quality.VERY_LOW, loss_ratio=0.5) == (60, Quality.VERY_LOW)
+
+
+@pytest.mark.parametrize(
+    ("start", "above_bps", "loss_ratio", "rtt_s"),
+    [
+        (Quality.ERROR, 0.61e6, 0.5, 2.0),
+        (Quality.VERY_LOW, 2.51e6, 0.0099, 0.099),
+        (Quality.LOW, 4.51e6, 0.0049, 0.079),
+        (Quality.MEDIUM, 7.01e6, 0.0049, 0.099),
+    ],
+)
+def test_a_rung_is_climbed_after_a_stable_minute_and_a_minute_of_recovery(
+    start: Quality, above_bps: float, loss_ratio: float, rtt_s: float
+) -> None:
+    """60 s, RECOVERY, 60 s, one step."""
+    state, road = at_rung(LOCKED, start), Road(50e6, loss_ratio=loss_ratio, rtt_s=rtt_s)
+    changes = []
+    for second in range(121):
+        decision = decide(state, seen(road, state, lower_bps=above_bps), LOCKED)
+        state = decision.state
+        if decision.changed_from is not None:
+            changes.append((second, decision.quality))
+    above = LOCKED.next_up(start)
+    assert above is not None
+
+    assert changes == [(60, Quality.RECOVERY), (120, above.quality)]
+
+
+@pytest.mark.parametrize(
+    ("start", "loss_ratio", "rtt_s"),
+    [
+        (Quality.VERY_LOW, 0.01, 0.05),
+        (Quality.VERY_LOW, 0.0, 0.100),
+        (Quality.LOW, 0.005, 0.05),
+        (Quality.LOW, 0.0, 0.080),
+        (Quality.MEDIUM, 0.005, 0.05),
+        (Quality.MEDIUM, 0.0, 0.100),
+    ],
+)
+def test_loss_or_rtt_at_the_limit_forbids_the_climb(start: Quality, loss_ratio: float, rtt_s: float) -> None:
+    """Each of the two alone keeps the rung for ever."""
+    state, road = at_rung(LOCKED, start), Road(50e6, loss_ratio=loss_ratio, rtt_s=rtt_s)
+    for _ in range(200):
+        state = decide(state, seen(road, state), LOCKED).state
+
+    assert state.quality is start
+
+
+def test_recovery_probes_for_what_a_small_stream_cannot_show_and_goes_back_without_proof() -> None:
+    """On a road of 4 Mbit/s the bitrate rises in RECOVERY until a queue refutes HIGH, at MEDIUM's size."""
+    state, road = at_rung(LOCKED, Quality.MEDIUM), Road(4e6)
+    highest, rules = 0, []
+    for _ in range(110):
+        decision = decide(state, road.see(state), LOCKED)
+        state = decision.state
+        highest = max(highest, decision.target.bitrate_bps)
+        rules.append(decision.reason.rule)
+        assert decision.target.height_px == 720
+
+    assert highest > 4_000_000
+    assert "recovery-refuted" in rules
+    assert state.quality in {Quality.MEDIUM, Quality.RECOVERY}
+
+
+def test_every_change_says_why_with_numbers() -> None:
+    """The sentence names the rung's need and what was seen; the evidence holds the values compared."""
+    state, road = at_rung(LOCKED, Quality.HIGH), Road(50e6)
+    decision = decide(state, seen(road, state, upper_bps=2.9e6), LOCKED)
+    for _ in range(10):
+        decision = decide(decision.state, seen(road, decision.state, upper_bps=2.9e6), LOCKED)
+
+    assert decision.reason.rule == "capacity-below-floor"
+    assert "2.9 Mbit/s" in decision.reason.text
+    assert ("capacity_upper_bps", 2.9e6) in decision.reason.evidence
