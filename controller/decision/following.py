@@ -145,7 +145,7 @@ def fit_geometry(
     misfit_bps = max(policy.following.band * preset_bps - trimmed.rate_bps, trimmed.rate_bps - preset_bps, 0.0)
     misfit_bits = state.misfit_bits + policy.following.misfit_share * misfit_bps * passed_s
     if misfit_bits >= policy.following.freeze_bps * cost_s or trimmed.queue_s > policy.scenes.late_s + cost_s:
-        return base, 0.0, f" Picture size changes, {seconds(cost_s)} without picture."
+        return base, 0.0, f" Picture size changes, {seconds(cost_s)} without picture." if cost_s else ""
     return (
         state.geometry,
         misfit_bits,
