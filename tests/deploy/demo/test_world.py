@@ -223,7 +223,8 @@ def test_endpoints_and_limits_are_set(world: World) -> None:
         "100.64.10.2 id 1 subflow dev verizon ",
         "100.64.20.2 id 2 subflow dev att ",
     ]
-    assert "subflows 2" in world.vps.run(["ip", "mptcp", "limits"])
+    assert "subflows 2" in world.pi.run(["ip", "mptcp", "limits"])
+    assert "subflows 8" in world.vps.run(["ip", "mptcp", "limits"])
 
 
 async def test_world_and_control_work_under_asyncio() -> None:
