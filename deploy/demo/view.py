@@ -76,6 +76,8 @@ def _stream(snapshot: Snapshot) -> Table:
 def _decision(row: DecisionRow) -> Text:
     change = f"{row.from_} → {row.to}" if row.from_ != row.to else (row.to or "unknown")
     target = "" if row.target_bps is None else f"{row.target_bps / 1000:.0f} kbit/s"
+    if row.scene is not None:
+        change, target = "scene", row.scene
     return Text.assemble((f"{row.t:6.1f} s  ", "dim"), (f"{change:<20}", "bold"), f"{target:<12}", row.reason)
 
 

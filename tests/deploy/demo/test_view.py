@@ -49,3 +49,12 @@ def test_bar_never_overflows(sent: int, cells: int) -> None:
 def test_problems_are_shown() -> None:
     """A device that does not answer is named."""
     assert "OBS is away" in text_of(Snapshot(0.0, "x", (), problems=("OBS is away",)))
+
+
+def test_scene_changes_are_told_apart() -> None:
+    """A decision about the scene names the scene; one about the encoder its bitrate."""
+    row = DecisionRow(9.0, "HIGH", "HIGH", None, "simple", "the picture is late", 9.0, 9.1, 9.1)
+    text = text_of(Snapshot(10.0, "x", (), decisions=(row,)))
+    assert "scene" in text
+    assert "simple" in text
+    assert "kbit/s" not in text
