@@ -43,15 +43,16 @@ class Span:
 
 
 def falls(seconds: Sequence[Second]) -> Iterator[tuple[float, int]]:
-    """Moments at which the true capacity falls below the encoder's target, with that target in bit/s."""
-    below = True  # the first second has no before
+    """Moments at which the true capacity falls below the encoder's target, with that target in bit/s.
+
+    A target that climbs above a capacity which stays as it is, is no fall of the capacity.
+    """
+    before_bps = 0  # the first second has no before
     for second in seconds:
-        if second.target_bps is None:
-            continue
-        now_below = sum(second.capacity_bps.values()) < second.target_bps
-        if now_below and not below:
+        capacity_bps = sum(second.capacity_bps.values())
+        if second.target_bps is not None and capacity_bps < min(before_bps, second.target_bps):
             yield second.t, second.target_bps
-        below = now_below
+        before_bps = capacity_bps
 
 
 def command_delays(report: Report) -> list[float | None]:

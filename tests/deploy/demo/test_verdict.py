@@ -46,8 +46,18 @@ def test_a_fall_counts_once() -> None:
 
 
 def test_unknown_target_is_no_fall() -> None:
-    """A second without a known target neither starts nor ends a fall."""
+    """A second without a known target is no fall: there is nothing to have fallen below."""
     assert not list(falls([second(0), second(1, capacity=0, target=None), second(2)]))
+
+
+def test_a_climb_is_no_fall() -> None:
+    """A target that climbs above a steady capacity is not the network's doing."""
+    assert not list(falls([second(0, capacity=2, target=1), second(1, capacity=2, target=3), second(2, capacity=3)]))
+
+
+def test_each_step_down_counts() -> None:
+    """A capacity that falls below the target, and then again, has fallen twice."""
+    assert [t for t, _ in falls([second(0), second(1, capacity=3), second(2, capacity=1)])] == [1, 2]
 
 
 @pytest.mark.parametrize(
