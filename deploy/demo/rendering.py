@@ -15,6 +15,8 @@ from deploy.demo import ports
 
 ROOT = Path(__file__).resolve().parents[2]
 RIG = "demo"
+EDGE_PERIOD_S = 0.25  # as often as its Prometheus scrapes: each half second of delay costs frozen pictures
+VPS_PERIOD_S = 0.5
 
 # 1080p30 in software, next to everything else, does not fit two cores: the top rung keeps its bitrate at 720p.
 REDUCED_PRESETS: dict[str, dict[str, int]] = {
@@ -59,7 +61,7 @@ def _controller(policy: str, period_s: float, state_dir: Path) -> dict[str, Any]
 
 def edge_controller(directory: Path, *, policy: str, personality: str, password_file: Path) -> Path:
     """Write the configuration of the controller beside the encoder; the path written."""
-    config = _controller(policy, 0.5, directory / "edge-state")
+    config = _controller(policy, EDGE_PERIOD_S, directory / "edge-state")
     config["encoder"] = {
         "driver": "uray",
         "url": f"http://127.0.0.1:{ports.ENCODER}",
@@ -72,7 +74,7 @@ def edge_controller(directory: Path, *, policy: str, personality: str, password_
 
 def vps_controller(directory: Path, *, policy: str, password_file: Path) -> Path:
     """Write the configuration of the controller beside OBS; the path written."""
-    config = _controller(policy, 0.5, directory / "vps-state")
+    config = _controller(policy, VPS_PERIOD_S, directory / "vps-state")
     config["obs"] = {"host": "127.0.0.1", "port": ports.OBS_WEBSOCKET, "password_file": str(password_file)}
     return _write(directory / "vps.yml", config)
 

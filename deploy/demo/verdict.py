@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from deploy.demo import report as reports
@@ -45,29 +46,29 @@ class Span:
 def falls(seconds: Sequence[Second]) -> Iterator[tuple[float, int]]:
     """Moments at which the true capacity falls below the encoder's target, with that target in bit/s.
 
-    A target that climbs above a capacity which stays as it is, is no fall of the capacity.
+    Target and time are those of the second before: within one second the controller may have answered
+    already, and counting from the earliest possible moment never flatters it. A target that climbs above
+    a capacity which stays as it is, is no fall of the capacity.
     """
-    before_bps = 0  # the first second has no before
-    for second in seconds:
-        capacity_bps = sum(second.capacity_bps.values())
-        if second.target_bps is not None and capacity_bps < min(before_bps, second.target_bps):
-            yield second.t, second.target_bps
-        before_bps = capacity_bps
+    for before, now in pairwise(seconds):
+        was_bps, is_bps = sum(before.capacity_bps.values()), sum(now.capacity_bps.values())
+        if before.target_bps is not None and is_bps < min(was_bps, before.target_bps):
+            yield before.t, before.target_bps
 
 
 def command_delays(report: Report) -> list[float | None]:
-    """For each fall, seconds until a lower bitrate was commanded; None when it never was."""
+    """For each fall, at most how many seconds until a lower bitrate was commanded; None when it never was."""
     delays: list[float | None] = []
     for fall_t, target_bps in falls(report.seconds):
         orders = [
             row.commanded_t
             for row in report.decisions
             if row.commanded_t is not None
-            and row.commanded_t >= fall_t - GRAIN_S
+            and row.commanded_t >= fall_t
             and row.target_bps is not None
             and row.target_bps < target_bps
         ]
-        delays.append(max(0.0, min(orders) - fall_t) if orders else None)
+        delays.append(min(orders) - fall_t if orders else None)
     return delays
 
 

@@ -42,12 +42,17 @@ def kept(of: Report) -> dict[str, bool | None]:
 def test_a_fall_counts_once() -> None:
     """A fall is the moment the capacity passes below the target, not each second that it stays there."""
     seconds = [second(0), second(1), second(2, capacity=2), second(3, capacity=2), second(4), second(5, capacity=0)]
-    assert [time for time, _ in falls(seconds)] == [2, 5]
+    assert [time for time, _ in falls(seconds)] == [1, 4]
 
 
 def test_unknown_target_is_no_fall() -> None:
-    """A second without a known target is no fall: there is nothing to have fallen below."""
-    assert not list(falls([second(0), second(1, capacity=0, target=None), second(2)]))
+    """After a second without a known target nothing falls: there is nothing to have fallen below."""
+    assert not list(falls([second(0, target=None), second(1, capacity=0), second(2)]))
+
+
+def test_an_answer_within_the_second_is_a_fall_too() -> None:
+    """A target that is lowered before the next second is written does not hide the fall."""
+    assert list(falls([second(0), second(1, capacity=2, target=1)])) == [(0, 4_000_000)]
 
 
 def test_a_climb_is_no_fall() -> None:
@@ -57,17 +62,17 @@ def test_a_climb_is_no_fall() -> None:
 
 def test_each_step_down_counts() -> None:
     """A capacity that falls below the target, and then again, has fallen twice."""
-    assert [t for t, _ in falls([second(0), second(1, capacity=3), second(2, capacity=1)])] == [1, 2]
+    assert [t for t, _ in falls([second(0), second(1, capacity=3), second(2, capacity=1)])] == [0, 1]
 
 
 @pytest.mark.parametrize(
     ("orders", "expected"),
     [
-        ([decision(4.5, target=2)], [2.5]),
-        ([decision(4.5, target=5)], [None]),
+        ([decision(3.5, target=2)], [2.5]),
+        ([decision(3.5, target=5)], [None]),
         ([decision(0.5, target=2)], [None]),
         ([], [None]),
-        ([decision(1.5, target=2)], [0.0]),
+        ([decision(1.5, target=2)], [0.5]),
     ],
 )
 def test_command_delay(orders: list[DecisionRow], expected: list[float | None]) -> None:
