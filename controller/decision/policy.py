@@ -86,7 +86,6 @@ class Probe:
     factor: float = 1.25
     every_s: float = 4.0
     headroom: float = 1.05  # a lower bound cannot exceed what is sent
-    queue_s: float = 0.5  # drain time at which the probe has met the ceiling
 
 
 @dataclass(frozen=True, slots=True)
