@@ -4,23 +4,10 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
 from itertools import chain
 
 from tests.bench.exporters import cost, fidelity
-from tests.bench.exporters.fidelity import Result
-
-
-def report(results: Iterable[Result]) -> bool:
-    """Print each result as it comes; whether all targets hold."""
-    write = sys.stdout.write
-    write("| what | measured | target | |\n|---|---|---|---|\n")
-    all_hold = True
-    for result in results:
-        all_hold &= result.holds
-        write(f"| {result.name} | {result.value} | {result.target} | {'ok' if result.holds else 'MISSED'} |\n")
-        sys.stdout.flush()
-    return all_hold
+from tests.bench.targets import report
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from exporters.mptcp.reading import Diag
 from exporters.mptcp.summing import Scope
 from exporters.mptcp.uplinks import Role, Surroundings, parse_uplink
 from exporters.mptcp.watching import Watch, sources
-from tests.bench.exporters.fidelity import Result
+from tests.bench.targets import Result
 
 PORT = 5000
 SCRAPE_TARGETS_MS = {2: 2.0, 20: 3.0, 200: 15.0}

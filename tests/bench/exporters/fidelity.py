@@ -12,22 +12,13 @@ from deploy.demo.control import Direction
 from deploy.demo.link import Change
 from deploy.demo.world import World
 from tests.bench.exporters.traffic import HEADER_BYTES, Moment, Stream, sampled
+from tests.bench.targets import Result
 
 MBPS = 1_000_000
 SLOW_BPS = 1_000_000
 ALARM_S = 0.3
 SETTLED_S = 2.0  # the first seconds of a connection belong to slow start
 WINDOW_S = 3.0
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One line of the table: what was measured, the target in words, and whether it holds."""
-
-    name: str
-    value: str
-    target: str
-    holds: bool
 
 
 @dataclass(frozen=True, slots=True)
