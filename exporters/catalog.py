@@ -283,6 +283,102 @@ MPTCP: tuple[Metric, ...] = (
     _counter("mptcp_kernel_fallback_total", "Connections that fell back to plain TCP, from MPTcpExt."),
 )
 
+SRTLA: tuple[Metric, ...] = (
+    *_frame("srtla"),
+    # What both transports have is named alike after the prefix: one selector reads it from either.
+    _gauge("srtla_uplink_present", "Whether the sender's uplink has an address now; absent at a receiver.", "uplink"),
+    _counter(
+        "srtla_uplink_transmit_bytes_total",
+        "SRT data sent over the uplink, headers and retransmissions included, from the packets.",
+        "uplink",
+        unit="bytes",
+    ),
+    _counter(
+        "srtla_uplink_acknowledged_bytes_total",
+        "SRT data that the receiver has from this uplink, from SRTLA acknowledgements.",
+        "uplink",
+        unit="bytes",
+    ),
+    _counter(
+        "srtla_uplink_receive_bytes_total",
+        "SRT data received over the uplink, headers and retransmissions included, from the packets.",
+        "uplink",
+        unit="bytes",
+    ),
+    _counter("srtla_uplink_transmit_packets_total", "SRT data packets sent over the uplink.", "uplink"),
+    _counter("srtla_uplink_receive_packets_total", "SRT data packets received over the uplink.", "uplink"),
+    _counter(
+        "srtla_uplink_lost_packets_total",
+        "Packets sent over the uplink that the SRT server reported missing, from its NAKs, each once.",
+        "uplink",
+    ),
+    _gauge(
+        "srtla_uplink_rtt_seconds",
+        "Round trip of the newest keepalive that came back, or what the sender reports in its own.",
+        "uplink",
+        unit="seconds",
+    ),
+    _gauge("srtla_uplink_min_rtt_seconds", "Least round trip of the link's life.", "uplink", unit="seconds"),
+    _gauge("srtla_uplink_in_flight_packets", "Packets sent and acknowledged by nobody yet.", "uplink"),
+    _gauge(
+        "srtla_uplink_unacknowledged_bytes", "SRT data sent and acknowledged by nobody yet.", "uplink", unit="bytes"
+    ),
+    _gauge(
+        "srtla_uplink_last_acknowledgement_age_seconds",
+        "Time since anything that proves the way there came back: SRTLA acknowledgement or keepalive.",
+        "uplink",
+        unit="seconds",
+    ),
+    _gauge(
+        "srtla_uplink_capacity_lower_bytes_per_second",
+        "Most that the uplink was seen to deliver in the last 3 s: a lower bound of its capacity.",
+        "uplink",
+        unit="bytes_per_second",
+    ),
+    _gauge(
+        "srtla_uplink_capacity_upper_bytes_per_second",
+        "What the uplink delivered over the last 500 ms, never out of data meanwhile; absent otherwise.",
+        "uplink",
+        unit="bytes_per_second",
+    ),
+    _gauge(
+        "srtla_uplink_dead",
+        "1 after a second and 4 RTTs of packets in flight without any proof of life, else 0, absent when idle.",
+        "uplink",
+    ),
+    _gauge("srtla_uplink_links", "Registered SRTLA links of the uplink.", "uplink"),
+    _counter(
+        "srtla_connection_acknowledged_bytes_total",
+        "SRT data acknowledged end to end, from SRT's own acknowledgements.",
+        unit="bytes",
+    ),
+    _gauge(
+        "srtla_connection_backlog_bytes",
+        "SRT data sent for the first time and not acknowledged end to end.",
+        unit="bytes",
+    ),
+    _gauge(
+        "srtla_connection_drain_time_seconds",
+        "How long the backlog takes to be acknowledged at the uplinks' present pace, sampled every 100 ms.",
+        unit="seconds",
+    ),
+    _gauge(
+        "srtla_connection_drain_time_max_seconds",
+        "Largest drain time that two samples in a row reached within the last second.",
+        unit="seconds",
+    ),
+    _gauge(
+        "srtla_connection_capacity_lower_bytes_per_second",
+        "Sum of the uplinks' lower bounds, as far as they are known.",
+        unit="bytes_per_second",
+    ),
+    _gauge(
+        "srtla_connection_capacity_upper_bytes_per_second",
+        "Sum of the uplinks' upper bounds; absent while an uplink in use has none.",
+        unit="bytes_per_second",
+    ),
+)
+
 INGEST: tuple[Metric, ...] = (
     *_frame("ingest"),
     _counter("ingest_stream_receive_bytes_total", "Bytes received of the stream.", "stream", unit="bytes"),
@@ -369,6 +465,13 @@ CONTROLLER: tuple[Metric, ...] = (
         "uplink",
         unit="bytes",
     ),
+    _gauge(
+        "vvlive_uplink_trust_ratio",
+        "How far the uplink is trusted by the last hour: 1 is always there, without loss, one round trip time. "
+        "Absent until it was watched for a minute.",
+        "uplink",
+        unit="ratio",
+    ),
     _gauge("vvlive_tick_duration_seconds", "Duration of the last tick of the loop.", unit="seconds"),
     _counter("vvlive_ticks_late_total", "Ticks that started later than half a period."),
     _counter("vvlive_ticks_failed_total", "Ticks that ended without a decision, by a defect."),
@@ -404,5 +507,5 @@ GUARD: tuple[Metric, ...] = (
     ),
 )
 
-ALL: tuple[Metric, ...] = MPTCP + INGEST + CONTROLLER + GUARD
+ALL: tuple[Metric, ...] = MPTCP + SRTLA + INGEST + CONTROLLER + GUARD
 BY_NAME: dict[str, Metric] = {metric.name: metric for metric in ALL}
