@@ -16,10 +16,8 @@ import asyncio
 import json
 import logging
 import queue
-import random
 import select
 import threading
-import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -31,7 +29,7 @@ from controller.adapters.obs import faults
 from controller.adapters.obs.changeover import EVENT_GROUPS, UNSENT, Changeover
 from controller.adapters.obs.faults import FaultError, Retry, fault_of_close
 from controller.adapters.obs.protocol import Answer, OutOfStepError, answer_of
-from controller.adapters.obs.studio import Deadlines, ReconnectingStudio
+from controller.adapters.obs.websocket_studio import WebSocketStudio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -225,25 +223,7 @@ class ObswsLink:
             self._client.give_back()
 
 
-class ObswsStudio(ReconnectingStudio):
-    """OBS at `host`:`port`; `ingest_source` is the input whose mute and picture are watched."""
+class ObswsStudio(WebSocketStudio):
+    """OBS through this library."""
 
-    def __init__(  # noqa: PLR0913 (the whole of the configuration, keyword-only)
-        self,
-        *,
-        host: str,
-        port: int,
-        password: SecretStr,
-        ingest_source: str | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        jitter: Callable[[], float] = random.random,
-        deadlines: Deadlines = Deadlines(),  # noqa: B008 (frozen)
-    ) -> None:
-        super().__init__(
-            connect=lambda: ObswsLink.open(host=host, port=port, password=password, timeout_s=deadlines.call_s),
-            where=f"{host}:{port}",
-            ingest_source=ingest_source,
-            clock=clock,
-            jitter=jitter,
-            deadlines=deadlines,
-        )
+    link = ObswsLink

@@ -12,8 +12,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
-import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -24,10 +22,10 @@ from controller.adapters.obs import faults
 from controller.adapters.obs.changeover import EVENT_GROUPS, UNSENT, Changeover
 from controller.adapters.obs.faults import FaultError, fault_of_close
 from controller.adapters.obs.protocol import Answer, OutOfStepError, answer_of
-from controller.adapters.obs.studio import Deadlines, ReconnectingStudio
+from controller.adapters.obs.websocket_studio import WebSocketStudio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Mapping
+    from collections.abc import Coroutine, Mapping
 
     from pydantic import SecretStr
 
@@ -129,25 +127,7 @@ async def _connected(client: Any) -> None:  # noqa: ANN401 (the library ships no
         raise FaultError(faults.NO_CONNECTION) from None
 
 
-class SimpleStudio(ReconnectingStudio):
-    """OBS at `host`:`port`; `ingest_source` is the input whose mute and picture are watched."""
+class SimpleStudio(WebSocketStudio):
+    """OBS through this library."""
 
-    def __init__(  # noqa: PLR0913 (the whole of the configuration, keyword-only)
-        self,
-        *,
-        host: str,
-        port: int,
-        password: SecretStr,
-        ingest_source: str | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        jitter: Callable[[], float] = random.random,
-        deadlines: Deadlines = Deadlines(),  # noqa: B008 (frozen)
-    ) -> None:
-        super().__init__(
-            connect=lambda: SimpleLink.open(host=host, port=port, password=password, timeout_s=deadlines.call_s),
-            where=f"{host}:{port}",
-            ingest_source=ingest_source,
-            clock=clock,
-            jitter=jitter,
-            deadlines=deadlines,
-        )
+    link = SimpleLink

@@ -6,8 +6,11 @@ import asyncio
 import os
 import signal
 from contextlib import suppress
-from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from controller.adapters.json_verbs import Ended
+from controller.adapters.json_verbs.messages import read_request
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,13 +22,27 @@ REAP_DEADLINE_S = 1.0  # a killed process is gone at once, unless the kernel hol
 PASSED_ON = ("PATH", "HOME", "LANG", "TZ")
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """What a run came to: `output` is None where `problem` says why. `started` False: nothing was done."""
+class Program:
+    """Starts `argv` for each question. Raises ValueError for a first word that is no absolute path."""
 
-    output: bytes | None
-    problem: str = ""
-    started: bool = True
+    def __init__(self, argv: Sequence[str]) -> None:
+        if not argv or not Path(argv[0]).is_absolute():
+            raise ValueError("encoder program: write its absolute path, and each argument as a word of its own")
+        self._argv = tuple(argv)
+
+    @property
+    def name(self) -> str:
+        """The program, for messages."""
+        return f"encoder program {Path(self._argv[0]).name}"
+
+    @property
+    def remedy(self) -> str:
+        """How to put the question by hand."""
+        return f"try it by hand: echo '{read_request().decode().strip()}' | {Path(self._argv[0]).name}"
+
+    async def ask(self, question: bytes, *, deadline_s: float) -> Ended:
+        """Run it once."""
+        return await run(self._argv, question, deadline_s=deadline_s)
 
 
 class _Conversation(asyncio.SubprocessProtocol):

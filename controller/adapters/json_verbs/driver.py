@@ -1,6 +1,6 @@
-"""The encoder port through the user's program: ask, compare, order, ask again.
+"""The encoder port by questions in JSON: ask, compare, order, ask again.
 
-The program's word that it applied something is not believed; its next answer to `read` is.
+The other end's word that it applied something is not believed; its next answer to `read` is.
 """
 
 from __future__ import annotations
@@ -8,23 +8,22 @@ from __future__ import annotations
 import asyncio
 import time
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controller.adapters.exec_hook import messages
-from controller.adapters.exec_hook.messages import BadAnswerError, OrderAnswer, ReadAnswer, Said
-from controller.adapters.exec_hook.running import Ended, run
+from controller.adapters.json_verbs import messages
+from controller.adapters.json_verbs.carrying import Carrier, Ended
+from controller.adapters.json_verbs.messages import BadAnswerError, OrderAnswer, ReadAnswer, Said
 from controller.ports import ApplyResult, EncoderCapabilities, EncoderStatus, Impact, Impacts, Outcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from controller.decision.model import EncoderTarget
 
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The bitrates that the program takes, bit/s."""
+    """The bitrates that the encoder takes, bit/s."""
 
     min_bps: int = 300_000
     max_bps: int = 30_000_000
@@ -33,43 +32,46 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Deadlines:
-    """How long a run of the program may take, seconds."""
+    """How long a question may take, seconds."""
 
     read_s: float = 3.0
     order_s: float = 5.0
 
 
-class ExecEncoder:
-    """Drives an encoder through `argv`, whose first word is an absolute path.
+class VerbsEncoder:
+    """Drives the encoder that `carrier` reaches.
 
-    `impacts` is what the user found each kind of change to cost; without it every change counts
-    as a reboot. `clock` is monotonic seconds. Raises ValueError for a path that is not absolute.
+    `impacts` is what each kind of change is known to cost; what is not known counts as a reboot.
+    `evidence` says how it is known. `clock` is monotonic seconds.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (all that is known of an encoder, keyword-only)
         self,
         *,
-        argv: Sequence[str],
+        carrier: Carrier,
         impacts: Impacts = Impacts(),  # noqa: B008 (frozen)
         bitrates: Range = Range(),
         deadlines: Deadlines = Deadlines(),
+        evidence: str = "as configured by the user",
+        restartable: bool = True,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        if not argv or not Path(argv[0]).is_absolute():
-            raise ValueError("encoder program: write its absolute path, and each argument as a word of its own")
-        self._argv = tuple(argv)
+        self._carrier = carrier
         self._impacts = impacts
         self._bitrates = bitrates
         self._deadlines = deadlines
+        self._evidence = evidence
+        self._restartable = restartable
         self._clock = clock
         self._one_at_a_time = asyncio.Lock()
         self._last_configured: EncoderTarget | None = None
 
     async def probe(self) -> EncoderCapabilities | None:
-        """The configured capabilities, once the program has answered; None when it does not."""
+        """The configured capabilities, once the encoder has answered; None when it does not."""
         async with self._one_at_a_time:
-            if isinstance(await self._asked(), str):
-                return None
+            answer = await self._asked()
+        if isinstance(answer, str):
+            return None
         return EncoderCapabilities(
             bitrate_impact=self._impacts.bitrate,
             geometry_impact=self._impacts.geometry,
@@ -79,13 +81,13 @@ class ExecEncoder:
             step_bps=self._bitrates.step_bps,
             sizes_px=(),
             own_abr=False,
-            restartable=True,
-            identity=f"program {self._name}",
-            evidence=(("all", "as configured by the user"),),
+            restartable=self._restartable,
+            identity=answer.identity or self._carrier.name,
+            evidence=(("all", self._evidence),),
         )
 
     async def read(self) -> EncoderStatus:
-        """What the program tells of the encoder."""
+        """What is told of the encoder."""
         async with self._one_at_a_time:
             answer = await self._asked()
         if isinstance(answer, str):
@@ -178,8 +180,8 @@ class ExecEncoder:
         return ApplyResult(outcome, text, after.configured, clamped=clamped or taken != goal)
 
     async def _asked(self) -> ReadAnswer | str:
-        """The program's answer to `read`, or the operator's line on why there is none."""
-        ended = await run(self._argv, messages.read_request(), deadline_s=self._deadlines.read_s)
+        """The answer to `read`, or the operator's line on why there is none."""
+        ended = await self._carrier.ask(messages.read_request(), deadline_s=self._deadlines.read_s)
         if ended.output is None:
             return self._line(ended.problem)
         try:
@@ -188,7 +190,7 @@ class ExecEncoder:
             return self._line(f"answered badly: {wrong}")
 
     async def _ordered(self, question: bytes) -> OrderAnswer | Ended:
-        ended = await run(self._argv, question, deadline_s=self._deadlines.order_s)
+        ended = await self._carrier.ask(question, deadline_s=self._deadlines.order_s)
         if ended.output is None:
             return ended
         try:
@@ -201,16 +203,11 @@ class ExecEncoder:
         stepped_bps = target.bitrate_bps // bitrates.step_bps * bitrates.step_bps
         return replace(target, bitrate_bps=max(bitrates.min_bps, min(bitrates.max_bps, stepped_bps)))
 
-    @property
-    def _name(self) -> str:
-        return Path(self._argv[0]).name
-
     def _line(self, problem: str) -> str:
-        by_hand = f"echo '{messages.read_request().decode().strip()}' | {self._name}"
-        return f"encoder program {self._name} {problem}; try it by hand: {by_hand}"
+        return f"{self._carrier.name} {problem}; {self._carrier.remedy}"
 
     def _result(self, outcome: Outcome, detail: str) -> ApplyResult:
-        return ApplyResult(outcome, f"encoder program {self._name}: {detail}")
+        return ApplyResult(outcome, f"{self._carrier.name}: {detail}")
 
 
 def matches(now: EncoderTarget | None, goal: EncoderTarget) -> bool:

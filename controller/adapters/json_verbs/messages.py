@@ -1,6 +1,6 @@
-"""What the user's program is asked and how it answers: one JSON object each, on stdin and stdout.
+"""What an encoder is asked and how it answers: one JSON object each, on a line of its own.
 
-Asked, once per start of the program, `version` 1 and a `verb`:
+A user's program is started once for each question. Asked are `version` 1 and a `verb`:
 
     {"version": 1, "verb": "read"}
     {"version": 1, "verb": "apply", "target": TARGET, "max_impact": "glitch"}
@@ -12,14 +12,15 @@ TARGET is `{"bitrate_bps": 2500000, "width_px": 1280, "height_px": 720, "frame_r
 
 Answer to `read`, every field null or left out where it is not known:
 
-    {"configured": TARGET, "publishing": true, "has_input": true, "uptime_s": 3600, "problem": null}
+    {"configured": TARGET, "publishing": true, "has_input": true, "uptime_s": 3600, "problem": null,
+     "identity": "maker and model"}
 
 Answer to everything else: `outcome` is "applied", "stored" (until a restart) or "refused", `target`
 what was set where that is not what was asked:
 
     {"outcome": "applied", "detail": "one line for the operator", "target": TARGET}
 
-The program exits with 0. Fields that are not listed are ignored. `problem` and `detail` are shown
+A program exits with 0. Fields that are not listed are ignored. `problem` and `detail` are shown
 to the operator: they must hold no secrets.
 """
 
@@ -41,11 +42,11 @@ LONGEST_TEXT = 200
 
 
 class BadAnswerError(ValueError):
-    """The program's answer is not as described above; the message names the field, never its value."""
+    """An answer is not as described above; the message names the field, never its value."""
 
 
 class Said(StrEnum):
-    """What the program says of an order."""
+    """What the other end says of an order."""
 
     APPLIED = "applied"
     STORED = "stored"
@@ -61,6 +62,7 @@ class ReadAnswer:
     has_input: bool | None = None
     uptime_s: float | None = None
     problem: str | None = None
+    identity: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +95,7 @@ def restart_request() -> bytes:
 
 
 def read_answer(text: bytes) -> ReadAnswer:
-    """The answer to `read` in the program's output. Raises BadAnswerError."""
+    """The answer to `read` in `text`. Raises BadAnswerError."""
     answer = _object(text)
     return ReadAnswer(
         configured=_target(answer, "configured"),
@@ -101,11 +103,12 @@ def read_answer(text: bytes) -> ReadAnswer:
         has_input=_flag(answer, "has_input"),
         uptime_s=_seconds(answer, "uptime_s"),
         problem=_text(answer, "problem"),
+        identity=_text(answer, "identity"),
     )
 
 
 def order_answer(text: bytes) -> OrderAnswer:
-    """The answer to an order in the program's output. Raises BadAnswerError."""
+    """The answer to an order in `text`. Raises BadAnswerError."""
     answer = _object(text)
     said = answer.get("outcome")
     if not isinstance(said, str) or said not in set(Said):
