@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from controller.adapters.exec_hook import ExecEncoder
-from controller.adapters.exec_hook.driver import Deadlines, impact_of, matches
+from controller.adapters.exec_hook import exec_encoder
+from controller.adapters.json_verbs import Deadlines, VerbsEncoder
+from controller.adapters.json_verbs.driver import impact_of, matches
 from controller.decision.model import EncoderTarget
 from controller.ports import Impact, Impacts, Outcome
 from tests.fakes import encoder_program
@@ -34,10 +35,10 @@ class Stand:
 
     def driver(
         self, character: str = "honest", *, impacts: Impacts = LIVE, deadlines: Deadlines = PATIENT
-    ) -> ExecEncoder:
+    ) -> VerbsEncoder:
         """A driver that runs it."""
         argv = [sys.executable, "-I", "-S", encoder_program.__file__, str(self.file), character]
-        return ExecEncoder(argv=argv, impacts=impacts, deadlines=deadlines)
+        return exec_encoder(argv, impacts=impacts, deadlines=deadlines)
 
     @property
     def state(self) -> dict[str, Any]:
@@ -177,12 +178,12 @@ async def test_the_environment_is_bare(stand: Stand, monkeypatch: pytest.MonkeyP
 def test_only_absolute_paths(argv: list[str]) -> None:
     """A path that depends on where the controller was started is refused."""
     with pytest.raises(ValueError, match="absolute path"):
-        ExecEncoder(argv=argv)
+        exec_encoder(argv)
 
 
 async def test_no_such_program(tmp_path: Path) -> None:
     """A program that cannot be started is unreachable, with the remedy."""
-    status = await ExecEncoder(argv=[str(tmp_path / "none")]).read()
+    status = await exec_encoder([str(tmp_path / "none")]).read()
 
     assert "check the path" in (status.problem or "")
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from controller.adapters.exec_hook.messages import (
+from controller.adapters.json_verbs.messages import (
     BadAnswerError,
     OrderAnswer,
     ReadAnswer,
