@@ -2,8 +2,9 @@
 
 This is the product's contract. Exporters and the controller describe themselves from it; rules,
 dashboards, queries and tests are checked against it. Help is one sentence that names the origin.
-A gauge that means "unknown" is absent, never zero. The file is long because it is one table: a reader
-looks in one place for a name, and grows it by a line.
+A gauge that means "unknown" is absent, never zero. What MPTCP and SRTLA both know has the same name
+after the transport's: `{__name__=~"(mptcp|srtla)_uplink_rtt_seconds"}` reads both. The file is long
+because it is one table: a reader looks in one place for a name, and grows it by a line.
 """
 
 from __future__ import annotations
@@ -402,6 +403,167 @@ INGEST: tuple[Metric, ...] = (
     _counter("ingest_stream_dropped_total", "Frames or packets that the ingest dropped.", "stream"),
     _gauge("ingest_stream_info", "Codecs of the stream, value 1.", "stream", "video_codec", "audio_codec"),
     _gauge("ingest_unknown_streams", "Streams without an alias, in the applications that have one."),
+)
+
+
+def _uplink_counters() -> tuple[Metric, ...]:
+    """What an SRTLA bond counts per uplink; the suffixes mean what they mean for MPTCP."""
+    fields = (
+        ("transmit_bytes", "UDP payload sent over the uplink, control and retransmissions included.", "bytes"),
+        ("receive_bytes", "UDP payload received over the uplink, control and retransmissions included.", "bytes"),
+        ("transmit_datagrams", "Datagrams of any kind sent over the uplink.", ""),
+        ("receive_datagrams", "Datagrams of any kind received over the uplink.", ""),
+        ("transmit_segments", "At the sender, SRT data packets sent, retransmissions included.", ""),
+        ("receive_segments", "At the receiver, SRT data packets received, retransmissions included.", ""),
+        ("retransmitted_segments", "SRT data packets that carried the retransmission flag over this uplink.", ""),
+        ("retransmitted_bytes", "UDP payload of packets that carried the retransmission flag.", "bytes"),
+        ("duplicate_segments", "At the receiver, SRT data packets whose sequence number had arrived before.", ""),
+        ("acknowledged_bytes", "At the sender, UDP payload of data packets that were acknowledged.", "bytes"),
+        (
+            "lost_segments",
+            "Packets lost on the uplink: NAKed and not acknowledged later; at the receiver as the sender reports them.",
+            "",
+        ),
+        (
+            "late_segments",
+            "At the sender, packets that were NAKed although they arrived: reordering between uplinks.",
+            "",
+        ),
+        ("subflows_created", "Links seen to appear on the uplink.", ""),
+        ("subflows_closed", "Links seen to fall silent for good, or to be replaced.", ""),
+        ("rebinds", "Times a known link came back from another address or port.", ""),
+    )
+    return tuple(_counter(f"srtla_uplink_{name}_total", help_, "uplink", unit=unit) for name, help_, unit in fields)
+
+
+def _uplink_gauges() -> tuple[Metric, ...]:
+    """What is known of an uplink of an SRTLA bond now."""
+    rate = "bytes_per_second"
+    fields = (
+        ("subflows", "Links of the uplink that were heard of within 15 s.", ""),
+        ("dead", "1 when the uplink's links are silent although the bond is in use, else 0, absent when idle.", ""),
+        ("rtt_seconds", "Round trip, by acknowledgement, keepalive, or as the sender reports it.", "seconds"),
+        ("rtt_variation_seconds", "Smoothed deviation of the round trip, as RFC 6298 takes it.", "seconds"),
+        ("min_rtt_seconds", "Least round trip of the last 60 s.", "seconds"),
+        ("jitter_seconds", "At the receiver, interarrival jitter by RFC 3550, of first transmissions.", "seconds"),
+        (
+            "relative_delay_seconds",
+            "At the receiver, one-way delay less the least of all uplinks in the last 60 s.",
+            "seconds",
+        ),
+        ("queue_delay_seconds", "Delay beyond the uplink's own least of the last 60 s.", "seconds"),
+        ("window_segments", "Window that the sender keeps for the uplink, from its keepalives or statistics.", ""),
+        ("unacknowledged_segments", "Data packets in flight, as the sender reports or as counted beside it.", ""),
+        ("unacknowledged_bytes", "At the sender, UDP payload of data packets in flight.", "bytes"),
+        ("last_packet_age_seconds", "Time since anything arrived over the uplink.", "seconds"),
+        (
+            "last_acknowledgement_age_seconds",
+            "At the sender, time since the uplink last acknowledged anything.",
+            "seconds",
+        ),
+        ("capacity_lower_bytes_per_second", "Most that the uplink was seen to deliver in the last 3 s.", rate),
+        (
+            "capacity_upper_bytes_per_second",
+            "What the uplink delivered over the last 500 ms, a queue standing meanwhile; absent otherwise.",
+            rate,
+        ),
+        ("weight_ratio", "Share that the sender's own quality score leaves to the uplink.", "ratio"),
+    )
+    return tuple(_gauge(f"srtla_uplink_{name}", help_, "uplink", unit=unit) for name, help_, unit in fields)
+
+
+def _stream_metrics() -> tuple[Metric, ...]:
+    """What an SRT server says of a stream, by the operator's alias."""
+    counters = (
+        ("receive_bytes", "Bytes received of the stream, counted or computed from the server's mean rate.", "bytes"),
+        ("receive_segments", "SRT data packets received of the stream.", ""),
+        ("lost_segments", "SRT packets found missing at the server, most of which come again.", ""),
+        ("retransmitted_segments", "SRT packets that came again.", ""),
+        ("dropped_segments", "SRT packets given up at the server: viewers see this.", ""),
+    )
+    gauges = (
+        ("publishing", "Whether a publisher is connected.", ""),
+        ("rtt_seconds", "Round trip to the publisher, as the server says; absent once nothing arrives.", "seconds"),
+        ("buffer_seconds", "Stream time that waits in the server's receive buffer.", "seconds"),
+        ("latency_seconds", "Latency that both ends agreed on.", "seconds"),
+        ("last_change_age_seconds", "Time since the stream's bytes last grew; a frozen page shows here.", "seconds"),
+    )
+    return (
+        *(_counter(f"srtla_stream_{name}_total", help_, "stream", unit=unit) for name, help_, unit in counters),
+        *(_gauge(f"srtla_stream_{name}", help_, "stream", unit=unit) for name, help_, unit in gauges),
+    )
+
+
+SRTLA: tuple[Metric, ...] = (
+    *_frame("srtla"),
+    _gauge(
+        "srtla_uplink_info",
+        "Configured uplink, its interface at the sender, and the keepalive form that its sender uses, value 1.",
+        "uplink",
+        "interface",
+        "keepalive",
+    ),
+    *_uplink_counters(),
+    *_uplink_gauges(),
+    _gauge("srtla_connections", "Bonds in use: groups of links that carried data within 15 s."),
+    _gauge("srtla_connection_subflows", "Links of all uplinks, strays included, heard of within 15 s."),
+    _gauge("srtla_stray_subflows", "Links that belong to no configured uplink."),
+    _counter(
+        "srtla_stray_receive_bytes_total", "UDP payload received over links of no configured uplink.", unit="bytes"
+    ),
+    _gauge(
+        "srtla_connection_backlog_bytes",
+        "At the sender, UDP payload of data packets sent and not acknowledged end to end.",
+        unit="bytes",
+    ),
+    _gauge(
+        "srtla_connection_drain_time_seconds",
+        "How long the backlog takes to be acknowledged at the uplinks' present pace, sampled every 100 ms.",
+        unit="seconds",
+    ),
+    _gauge(
+        "srtla_connection_drain_time_max_seconds",
+        "Largest drain time that two samples in a row reached within the last second.",
+        unit="seconds",
+    ),
+    _counter(
+        "srtla_connection_acknowledged_bytes_total",
+        "At the sender, UDP payload of data packets acknowledged end to end.",
+        unit="bytes",
+    ),
+    _counter(
+        "srtla_connection_receive_bytes_total",
+        "At the receiver, UDP payload of data packets, each sequence number once.",
+        unit="bytes",
+    ),
+    _counter("srtla_connection_expected_segments_total", "Sequence numbers that the stream has gone through."),
+    _counter("srtla_connection_lost_segments_total", "Distinct sequence numbers that the SRT receiver NAKed."),
+    _counter("srtla_connection_dropped_segments_total", "Sequence numbers that the SRT sender gave up."),
+    _counter("srtla_connection_naks_total", "NAK messages, copies on other uplinks not counted."),
+    _gauge("srtla_connection_rtt_seconds", "Round trip of the bond, from the SRT ACK.", unit="seconds"),
+    _gauge(
+        "srtla_connection_rtt_variation_seconds",
+        "Variation of the bond's round trip, from the SRT ACK.",
+        unit="seconds",
+    ),
+    _gauge(
+        "srtla_connection_capacity_lower_bytes_per_second",
+        "Sum of the uplinks' lower bounds, as far as they are known.",
+        unit="bytes_per_second",
+    ),
+    _gauge(
+        "srtla_connection_capacity_upper_bytes_per_second",
+        "Sum of the uplinks' upper bounds; absent while an uplink in use has none.",
+        unit="bytes_per_second",
+    ),
+    _counter("srtla_registration_messages_total", "Registration messages seen, by kind.", "message"),
+    _counter("srtla_rejections_total", "SRT connections that the server refused, by reason.", "reason"),
+    _counter("srtla_malformed_datagrams_total", "Datagrams on the port that are neither SRTLA nor SRT."),
+    _counter("srtla_capture_datagrams_total", "Datagrams that the kernel handed to the observer or dropped."),
+    _counter("srtla_capture_dropped_total", "Datagrams that the observer was too slow for, from PACKET_STATISTICS."),
+    _counter("srtla_evictions_total", "Entries that left a full table before their time.", "table"),
+    *_stream_metrics(),
+    _gauge("srtla_unknown_streams", "Streams at the server without an alias."),
 )
 
 CONTROLLER: tuple[Metric, ...] = (
