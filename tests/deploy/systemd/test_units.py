@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 UNITS = Path(__file__).parents[3] / "deploy" / "systemd"
-OURS = sorted(path for path in UNITS.glob("vvlive-*.service") if re.search("bond|guard|proxy", path.name))
+OURS = sorted(path for path in UNITS.glob("vvlive-*.service") if re.search("bond|guard|proxy|mptcp|probe", path.name))
 # `systemd-analyze security`, times ten. The services need at most one capability; what sets up the network needs root.
 EXPOSURE = {"vvlive-bond-pi.service": 40, "vvlive-bond-vps.service": 40}
 EXPOSURE_OF_A_SERVICE = 20
@@ -20,9 +20,11 @@ REPOSITORY = UNITS.parents[1]
 @pytest.mark.parametrize("unit", OURS, ids=lambda path: path.name)
 def test_systemd_understands_the_unit(unit: Path, tmp_path: Path) -> None:
     """No unknown key, no missing program, no cycle; the places of an installation stand for those of this check-out."""
-    for each in OURS:
+    for each in [*OURS, *UNITS.glob("*.service.d/*.conf")]:
         text = each.read_text().replace("/opt/vvlive/.venv/bin/python", sys.executable)
-        (tmp_path / each.name).write_text(text.replace("/opt/vvlive", str(REPOSITORY)))
+        copy = tmp_path / each.relative_to(UNITS)
+        copy.parent.mkdir(exist_ok=True)
+        copy.write_text(text.replace("/opt/vvlive", str(REPOSITORY)))
     done = subprocess.run(
         ["systemd-analyze", "verify", "--man=no", tmp_path / unit.name], capture_output=True, text=True, check=False
     )
@@ -41,9 +43,10 @@ def test_unit_is_confined(unit: Path) -> None:
     assert done.returncode == 0, done.stdout.splitlines()[-1]
 
 
-def test_guard_has_one_capability() -> None:
+@pytest.mark.parametrize("unit", ["vvlive-guard.service", "vvlive-mptcp-exporter.service"])
+def test_guard_and_exporter_have_one_capability(unit: str) -> None:
     """CAP_NET_ADMIN, and nothing else."""
-    lines = (UNITS / "vvlive-guard.service").read_text().splitlines()
+    lines = (UNITS / unit).read_text().splitlines()
 
     assert [line for line in lines if "Capabilit" in line] == [
         "AmbientCapabilities=CAP_NET_ADMIN",
