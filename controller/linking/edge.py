@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from controller.linking.messages import EventMessage, Ordered, ReportMessage, event_messages
 from controller.overriding.desk import NotKeptError
+from controller.timeline.records import Kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +29,8 @@ REPORT_EVERY_S = 2.0
 EVENTS_AT_ONCE = 20
 WAIT_S = 5.0
 _BACKOFF_S = (0.5, 1.0, 2.0)
+# When a stream begins and ends is what the ingest sees, and the VPS tells it itself.
+_REPORTED = tuple(kind for kind in Kind if kind is not Kind.SESSION)
 
 
 class LinkError(Exception):
@@ -115,7 +118,7 @@ class EdgeLink:
         if self._acknowledged is None:
             return []
         found = await asyncio.to_thread(
-            self._keeper.store.events, after=self._acknowledged, limit=self._at_once, own=True
+            self._keeper.store.events, after=self._acknowledged, kinds=_REPORTED, limit=self._at_once, own=True
         )
         return event_messages(found)
 

@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import AsyncExitStack
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from rich.console import Console
 from rich.live import Live
@@ -58,6 +59,8 @@ class Demo:
             ready_s = time.monotonic() - self._began_s
             self._console.print(f"everything is ready after {ready_s:.1f} s")
             addresses = [(portal.name, portal.url) for portal in portals]
+            for line in how_to_order(addresses[0][1], assembly.control_token):
+                self._console.print(line, highlight=False)
             return await self._drive(world, runner, assembly, addresses=addresses, ready_s=ready_s)
 
     def _tell(self, event: Event) -> None:
@@ -123,6 +126,16 @@ class Demo:
                 elif number % LINE_EVERY_S == 0:
                     self._console.print(recorder.line(snapshot), highlight=False)
                 number += 1
+
+
+def how_to_order(url: str, token_file: Path) -> tuple[str, ...]:
+    """What to tell a person who wants to look and give orders; the token itself stays in its file."""
+    address = urlsplit(url)
+    return (
+        f"the page for a phone: {url} (from elsewhere after `ssh -L {address.port}:{address.netloc} THIS-MACHINE`)",
+        f'orders need the token in {token_file}: once on the page, under "More orders"',
+        f"from a shell: vvlive override --url {url} --token-file {token_file} --emergency --for 1m",
+    )
 
 
 def _new_directory(base: Path) -> Path:

@@ -9,6 +9,7 @@ every log line that an error quotes.
 
 from __future__ import annotations
 
+import dataclasses
 import secrets
 import signal
 import sys
@@ -34,12 +35,13 @@ INSTALL = "run `make setup` as root, then again"
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """The parts, where the probes write, and what must never be shown."""
+    """The parts, where the probes write, what must never be shown, and where a person finds the token."""
 
     world: World
     parts: tuple[Part, ...]
     pictures: Pictures
     secrets: tuple[str, ...]
+    control_token: Path
     picture_timeout_s: float = 60.0
 
     def doors(self, base: int) -> Iterator[tuple[str, Namespace, int, int]]:
@@ -63,15 +65,17 @@ class Keys:
     platform: str
     obs_password: str
     encoder_password: str
+    control_token: str
+    link_token: str
 
     @classmethod
     def fresh(cls) -> Keys:
-        """Four new ones."""
-        return cls(*(secrets.token_hex(16) for _ in range(4)))
+        """Six new ones."""
+        return cls(*(secrets.token_hex(16) for _ in range(6)))
 
     def values(self) -> tuple[str, ...]:
         """All of them."""
-        return (self.stream, self.platform, self.obs_password, self.encoder_password)
+        return dataclasses.astuple(self)
 
 
 def assemble(world: World, options: Options, directory: Path) -> Assembly:
@@ -83,14 +87,18 @@ def assemble(world: World, options: Options, directory: Path) -> Assembly:
     """
     keys = Keys.fresh()
     pictures = Pictures(directory / "picture-ingest.jsonl", directory / "picture-platform.jsonl")
+    tokens = rendering.TokenFiles(
+        control=_secret(directory / "control.token", keys.control_token),
+        link=_secret(directory / "link.token", keys.link_token),
+    )
     parts = (
         *_server_media(world, keys, directory),
         *_probes(world, keys, pictures, directory),
         *_rig_media(world, options, keys, directory),
-        *_server_watch(world, options, keys, directory),
-        *_rig_watch(world, options, keys, directory),
+        *_server_watch(world, options, keys, directory, tokens),
+        *_rig_watch(world, options, keys, directory, tokens),
     )
-    return Assembly(world, parts, pictures, keys.values())
+    return Assembly(world, parts, pictures, keys.values(), tokens.control)
 
 
 def _python(*arguments: str) -> tuple[str, ...]:
@@ -129,6 +137,7 @@ def _server_media(world: World, keys: Keys, directory: Path) -> Iterator[Part]:
     forwards = (
         media.Forward("stream", f"{world.server}:{ports.BOND_RTMP}", f"{LOOPBACK}:{ports.INGEST_RTMP}"),
         media.Forward("metrics", f"{world.server}:{ports.BOND_REMOTE_WRITE}", f"{LOOPBACK}:{ports.PROMETHEUS}"),
+        media.Forward("link", f"{world.server}:{ports.BOND_LINK}", f"{LOOPBACK}:{ports.CONTROLLER}"),
     )
     conf = _write(directory / "haproxy-vps.cfg", media.haproxy_config(forwards, small_buffers=False))
     yield Part(
@@ -186,6 +195,7 @@ def _rig_media(world: World, options: Options, keys: Keys, directory: Path) -> I
     forwards = (
         media.Forward("stream", f"{LOOPBACK}:{ports.RIG_RTMP}", f"{world.server}:{ports.BOND_RTMP}"),
         media.Forward("metrics", f"{LOOPBACK}:{ports.RIG_REMOTE_WRITE}", f"{world.server}:{ports.BOND_REMOTE_WRITE}"),
+        media.Forward("link", f"{LOOPBACK}:{ports.RIG_LINK}", f"{world.server}:{ports.BOND_LINK}"),
     )
     conf = _write(directory / "haproxy-rig.cfg", media.haproxy_config(forwards, small_buffers=True))
     yield Part(
@@ -251,7 +261,9 @@ def _mptcp_exporter(name: str, world: World, *arguments: str) -> Part:
     )
 
 
-def _server_watch(world: World, options: Options, keys: Keys, directory: Path) -> Iterator[Part]:
+def _server_watch(
+    world: World, options: Options, keys: Keys, directory: Path, tokens: rendering.TokenFiles
+) -> Iterator[Part]:
     yield _mptcp_exporter("vps", world, "--role", "receiver")
     yield Part(
         "ingest-exporter",
@@ -266,16 +278,18 @@ def _server_watch(world: World, options: Options, keys: Keys, directory: Path) -
     )  # fmt: skip
     yield _prometheus("vps", world.vps, directory, "--web.enable-remote-write-receiver")
     password = _secret(directory / "obs.password", keys.obs_password)
-    config = rendering.vps_controller(directory, policy=options.policy, password_file=password)
+    config = rendering.vps_controller(directory, policy=options.policy, password_file=password, tokens=tokens)
     yield _controller("vps", world.vps, config, "obs", "ingest-exporter")
 
 
-def _rig_watch(world: World, options: Options, keys: Keys, directory: Path) -> Iterator[Part]:
+def _rig_watch(
+    world: World, options: Options, keys: Keys, directory: Path, tokens: rendering.TokenFiles
+) -> Iterator[Part]:
     yield _mptcp_exporter("edge", world, "--front-port", str(ports.RIG_RTMP))
     # without this it would try for a minute, at its end, to send what it still has
     yield _prometheus("edge", world.pi, directory, "--storage.remote.flush-deadline=1s")
     password = _secret(directory / "controller-encoder.password", keys.encoder_password)
     config = rendering.edge_controller(
-        directory, policy=options.policy, personality=options.encoder, password_file=password
+        directory, policy=options.policy, personality=options.encoder, password_file=password, tokens=tokens
     )
     yield _controller("edge", world.pi, config, "encoder", "mptcp-exporter-edge")

@@ -6,6 +6,7 @@ what users run. The controllers' files differ from the defaults only where the d
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,19 +50,31 @@ def prometheus(name: str, directory: Path) -> Path:
     return _write(directory / f"prometheus-{name}.yml", config)
 
 
-def _controller(policy: str, period_s: float, state_dir: Path) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class TokenFiles:
+    """Where the API's tokens are: `control` for people, at both controllers; `link` for the rig's, at the VPS."""
+
+    control: Path
+    link: Path
+
+
+def _controller(policy: str, period_s: float, state_dir: Path, tokens: dict[str, Path]) -> dict[str, Any]:
     return {
         "rig": RIG,
         "state_dir": str(state_dir),
         "policy": {"name": policy, "presets": REDUCED_PRESETS},
         "prometheus": {"url": f"http://127.0.0.1:{ports.PROMETHEUS}", "period_s": period_s},
-        "api": {"listen": f"127.0.0.1:{ports.CONTROLLER}"},
+        "api": {
+            "listen": f"127.0.0.1:{ports.CONTROLLER}",
+            "tokens": {scope: {"token_file": str(path)} for scope, path in tokens.items()},
+        },
     }
 
 
-def edge_controller(directory: Path, *, policy: str, personality: str, password_file: Path) -> Path:
-    """Write the configuration of the controller beside the encoder; the path written."""
-    config = _controller(policy, EDGE_PERIOD_S, directory / "edge-state")
+def edge_controller(directory: Path, *, policy: str, personality: str, password_file: Path, tokens: TokenFiles) -> Path:
+    """Write the configuration of the controller beside the encoder, which reports to the other; the path written."""
+    config = _controller(policy, EDGE_PERIOD_S, directory / "edge-state", {"control": tokens.control})
+    config["link"] = {"url": f"http://127.0.0.1:{ports.RIG_LINK}", "token_file": str(tokens.link)}
     config["encoder"] = {
         "driver": "uray",
         "url": f"http://127.0.0.1:{ports.ENCODER}",
@@ -72,9 +85,10 @@ def edge_controller(directory: Path, *, policy: str, personality: str, password_
     return _write(directory / "edge.yml", config)
 
 
-def vps_controller(directory: Path, *, policy: str, password_file: Path) -> Path:
-    """Write the configuration of the controller beside OBS; the path written."""
-    config = _controller(policy, VPS_PERIOD_S, directory / "vps-state")
+def vps_controller(directory: Path, *, policy: str, password_file: Path, tokens: TokenFiles) -> Path:
+    """Write the configuration of the controller beside OBS, the face of both; the path written."""
+    granted = {"control": tokens.control, "link": tokens.link}
+    config = _controller(policy, VPS_PERIOD_S, directory / "vps-state", granted)
     config["obs"] = {"host": "127.0.0.1", "port": ports.OBS_WEBSOCKET, "password_file": str(password_file)}
     return _write(directory / "vps.yml", config)
 

@@ -135,6 +135,18 @@ async def test_an_outage_is_caught_up_from_the_log() -> None:
     assert counts == [0, 20, 40, 60, 80, 95, 95]
 
 
+async def test_a_stream_begins_and_ends_once_on_the_vps() -> None:
+    """The VPS tells of streams itself, from its ingest; what the rig noted of them stays with the rig."""
+    edge, vps = Side(), Side()
+    edge.keeper.store.add([*events(1, 2), Happening(3.0, Kind.SESSION, "stream", "it began"), *events(4, 5)])
+    link = linked(edge, Direct(vps.vps()))
+    for _ in range(3):
+        await link.report()
+
+    assert vps.foreign() == [1, 2, 4, 5]
+    assert [one.happening.kind for one in edge.keeper.store.events()].count(Kind.SESSION) == 1
+
+
 async def test_a_refused_event_does_not_hold_up_the_others() -> None:
     """The one that is not understood stays here, with a word about it; the rest arrives."""
     edge, vps = Side(), Side()

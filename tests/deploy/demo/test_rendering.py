@@ -21,6 +21,15 @@ def password_file(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def tokens(tmp_path: Path) -> rendering.TokenFiles:
+    """Tokens in files."""
+    files = rendering.TokenFiles(control=tmp_path / "control.token", link=tmp_path / "link.token")
+    files.control.write_text(f"{'c' * 32}\n")
+    files.link.write_text(f"{'d' * 32}\n")
+    return files
+
+
 @pytest.mark.parametrize("name", ["edge", "vps"])
 def test_prometheus_configuration(name: str, tmp_path: Path) -> None:
     """The shipped file with the demo's rig in every label, nothing left to replace, is one that Prometheus takes."""
@@ -42,9 +51,13 @@ def test_the_rules_are_the_shipped_ones(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("policy", ["adaptive", "locked"])
 @pytest.mark.parametrize("personality", ["live", "restart", "stored"])
-def test_edge_configuration(policy: str, personality: str, tmp_path: Path, password_file: Path) -> None:
+def test_edge_configuration(
+    policy: str, personality: str, tmp_path: Path, password_file: Path, tokens: rendering.TokenFiles
+) -> None:
     """The controller takes the edge's file for every policy and personality, and drives the encoder alone."""
-    path = rendering.edge_controller(tmp_path, policy=policy, personality=personality, password_file=password_file)
+    path = rendering.edge_controller(
+        tmp_path, policy=policy, personality=personality, password_file=password_file, tokens=tokens
+    )
     config = load(path, environment={}).config
     assert config.encoder is not None
     assert config.obs is None
@@ -52,20 +65,42 @@ def test_edge_configuration(policy: str, personality: str, tmp_path: Path, passw
     assert config.encoder.impacts.bitrate == {"live": "none", "restart": "reconnect", "stored": "unknown"}[personality]
 
 
-def test_vps_configuration(tmp_path: Path, password_file: Path) -> None:
+def test_vps_configuration(tmp_path: Path, password_file: Path, tokens: rendering.TokenFiles) -> None:
     """The controller takes the server's file, and drives OBS alone."""
-    path = rendering.vps_controller(tmp_path, policy="adaptive", password_file=password_file)
+    path = rendering.vps_controller(tmp_path, policy="adaptive", password_file=password_file, tokens=tokens)
     config = load(path, environment={}).config
     assert config.encoder is None
     assert config.obs is not None
     assert config.obs.port == ports.OBS_WEBSOCKET
 
 
+def test_the_two_controllers_know_each_other(tmp_path: Path, password_file: Path, tokens: rendering.TokenFiles) -> None:
+    """The rig's controller shows the token that the server's asks for, and goes through the bond's proxy."""
+    edge = rendering.edge_controller(
+        tmp_path, policy="adaptive", personality="live", password_file=password_file, tokens=tokens
+    )
+    vps = rendering.vps_controller(tmp_path, policy="adaptive", password_file=password_file, tokens=tokens)
+    rig, server = load(edge, environment={}), load(vps, environment={})
+
+    assert rig.config.link is not None
+    assert rig.config.link.url == f"http://127.0.0.1:{ports.RIG_LINK}"
+    assert rig.secrets.link_token == server.secrets.tokens["link"]
+    assert "link" not in rig.secrets.tokens
+    assert rig.secrets.tokens["control"] == server.secrets.tokens["control"]
+
+
 def test_ports_of_one_host_differ() -> None:
     """No two parts of one host want the same port."""
     rig = [ports.PROMETHEUS, ports.CONTROLLER, ports.MPTCP_EXPORTER, ports.ENCODER, ports.RIG_RTMP]
-    rig.append(ports.RIG_REMOTE_WRITE)
+    rig += [ports.RIG_REMOTE_WRITE, ports.RIG_LINK]
     server = [ports.PROMETHEUS, ports.CONTROLLER, ports.MPTCP_EXPORTER, ports.BOND_RTMP, ports.BOND_REMOTE_WRITE]
-    server += [ports.INGEST_RTMP, ports.PLATFORM_RTMP, ports.INGEST_STAT, ports.INGEST_EXPORTER, ports.OBS_WEBSOCKET]
+    server += [
+        ports.BOND_LINK,
+        ports.INGEST_RTMP,
+        ports.PLATFORM_RTMP,
+        ports.INGEST_STAT,
+        ports.INGEST_EXPORTER,
+        ports.OBS_WEBSOCKET,
+    ]
     assert len(set(rig)) == len(rig)
     assert len(set(server)) == len(server)
