@@ -20,6 +20,7 @@ from controller.api.serving import ListenError, bind
 from controller.commands import looking, ordering, telling
 from controller.config_file import ConfigError, load
 from controller.memory_file import MemoryFileError
+from controller.wiring_encoder import described
 
 if TYPE_CHECKING:
     import socket
@@ -55,11 +56,12 @@ def run(config: ConfigPath) -> None:
 @app.command()
 def check(config: ConfigPath) -> None:
     """Check the configuration and say what the controller would drive, without driving it."""
-    settings = _loaded(config).config
+    loaded = _loaded(config)
+    settings = loaded.config
     typer.echo(f"{config}: correct")
     typer.echo(f"rig {settings.rig}, policy {settings.policy.name}, every {settings.prometheus.period_s:g} s")
     typer.echo(f"Prometheus at {settings.prometheus.url}")
-    typer.echo(f"encoder {settings.encoder.driver} at {settings.encoder.url}" if settings.encoder else "no encoder")
+    typer.echo(described(settings.encoder, loaded.measured) if settings.encoder else "no encoder")
     typer.echo(f"OBS at {settings.obs.host} port {settings.obs.port}" if settings.obs else "no OBS")
     typer.echo(f"API on {settings.api.listen}")
 

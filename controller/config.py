@@ -8,45 +8,13 @@ Each field's description completes the sentence "write ..." of the error that na
 from __future__ import annotations
 
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
-ImpactName = Literal["none", "glitch", "reconnect", "reboot", "unknown"]
+from controller.config_encoder import EncoderSection
+from controller.config_parts import HttpUrl, Name, SecretPlace, Section, Text, listening
+
 QualityName = Literal["HIGH", "MEDIUM", "LOW", "VERY_LOW", "ERROR"]
-
-
-def _http_url(value: str) -> str:
-    try:
-        parts = urlsplit(value)
-        port = parts.port
-    except ValueError:
-        raise ValueError("is not a URL") from None
-    if parts.scheme not in {"http", "https"} or not parts.hostname or port == 0:
-        raise ValueError("is not an http:// or https:// URL")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("carries a user name or a password, which belong into their own keys")
-    if parts.query or parts.fragment:
-        raise ValueError("carries a query or a fragment")
-    return value.rstrip("/")
-
-
-def _listen(value: str) -> str:
-    host, _, port = value.rpartition(":")
-    if not host or not port.isdecimal() or not 1 <= int(port) <= 65535:
-        raise ValueError("is not ADDRESS:PORT")
-    return value
-
-
-HttpUrl = Annotated[str, AfterValidator(_http_url)]
-Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
-Text = Annotated[str, Field(min_length=1, max_length=256)]
-
-
-class Section(BaseModel):
-    """A part of the configuration: frozen, unknown keys refused, no value guessed from another type."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True, allow_inf_nan=False)
 
 
 class PrometheusSection(Section):
@@ -81,50 +49,6 @@ class PolicySection(Section):
     name: Literal["locked", "adaptive"] = Field(default="adaptive", description="the policy: locked or adaptive")
     presets: dict[QualityName, PresetSection] = Field(
         default_factory=dict, description="rungs by state, like {HIGH: {bitrate_bps: 4000000, ...}}"
-    )
-
-
-class SecretPlace(Section):
-    """Where one password is kept: a file or an environment variable, never this file."""
-
-    password_file: Text | None = Field(default=None, description="the path of a file that holds the password")
-    password_env: Text | None = Field(default=None, description="the name of a variable that holds the password")
-
-
-class ImpactsSection(Section):
-    """What a change of each field costs viewers on this unit, as calibrated; `unknown` is never used."""
-
-    bitrate: ImpactName = Field(default="unknown", description="none, glitch, reconnect, reboot or unknown")
-    geometry: ImpactName = Field(default="unknown", description="none, glitch, reconnect, reboot or unknown")
-    audio_only: ImpactName = Field(default="unknown", description="none, glitch, reconnect, reboot or unknown")
-
-
-class CostsSection(Section):
-    """Seconds without picture that a change was measured to cost; without a value, the impact's usual one."""
-
-    bitrate: float | None = Field(default=None, ge=0, le=600, description="seconds without picture, 0 to 600")
-    geometry: float | None = Field(default=None, ge=0, le=600, description="seconds without picture, 0 to 600")
-
-
-class EncoderSection(SecretPlace):
-    """The hardware encoder beside this controller."""
-
-    driver: Literal["uray"] = Field(default="uray", description="the driver: uray")
-    url: HttpUrl = Field(description="the encoder's address, like http://192.168.1.168")
-    username: Text = Field(default="admin", description="the user name of the encoder's web page, like admin")
-    output: int = Field(default=0, ge=0, le=3, description="the encoder's output: 0 main stream, 1 to 3 sub streams")
-    impacts: ImpactsSection = Field(default=ImpactsSection(), description="a section of impacts, like {bitrate: none}")
-    costs_s: CostsSection = Field(default=CostsSection(), description="a section of seconds, like {geometry: 2.0}")
-    max_impact: Literal["none", "glitch", "reconnect", "reboot"] = Field(
-        default="glitch", description="the greatest impact that automation may cause: none, glitch, reconnect or reboot"
-    )
-    min_bitrate_bps: int = Field(default=300_000, ge=32_000, le=32_000_000, description="the lowest bit/s")
-    max_bitrate_bps: int = Field(default=32_000_000, ge=32_000, le=32_000_000, description="the highest bit/s")
-    spacing_s: float = Field(
-        default=1.0, ge=0, le=600, description="the least seconds between a change and a rise, 0 to 600"
-    )
-    respect_manual_s: float = Field(
-        default=300.0, ge=0, le=86_400, description="the seconds to respect a change by hand, 0 for none"
     )
 
 
@@ -208,7 +132,7 @@ class LinkSection(TokenPlace):
 class ApiSection(Section):
     """The HTTP face."""
 
-    listen: Annotated[str, AfterValidator(_listen)] = Field(
+    listen: Annotated[str, AfterValidator(listening)] = Field(
         default="127.0.0.1:8000", description="the address and port to listen on, like 127.0.0.1:8000"
     )
     open_reads: bool = Field(

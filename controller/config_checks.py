@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from controller.config import EncoderSection, ScenesSection, TokensSection
+from controller.config import ScenesSection, TokensSection
+from controller.config_encoder import WITH_PASSWORD, EncoderSettings, driver_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -49,10 +50,11 @@ def _encoder(document: Mapping[Any, Any]) -> Iterator[str]:
     encoder = document.get("encoder")
     if not isinstance(encoder, dict):
         return
-    if encoder.get("password_file") is None and encoder.get("password_env") is None:
+    unlocked = encoder.get("password_file") is None and encoder.get("password_env") is None
+    if unlocked and driver_of(encoder) in WITH_PASSWORD:
         yield "encoder.password_file: missing; write the path of a file that holds the password, or use password_env"
     lowest, highest = (
-        encoder.get(name, EncoderSection.model_fields[name].default) for name in ("min_bitrate_bps", "max_bitrate_bps")
+        encoder.get(name, EncoderSettings.model_fields[name].default) for name in ("min_bitrate_bps", "max_bitrate_bps")
     )
     if isinstance(lowest, int) and isinstance(highest, int) and lowest > highest:
         yield "encoder.min_bitrate_bps: is above max_bitrate_bps; exchange them"

@@ -7,11 +7,14 @@ value that could be a secret.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 from pydantic import SecretStr, ValidationError
 
+from controller.calibration_file import CalibrationError, Measured
+from controller.calibration_file import read as read_calibration
 from controller.config import Config, TokensSection
 from controller.config_checks import contradictions
 from controller.config_errors import error_line
@@ -19,7 +22,6 @@ from controller.secret_places import SecretError, secret_of, token_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 class ConfigError(Exception):
@@ -42,10 +44,11 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A usable configuration with its secrets."""
+    """A usable configuration with its secrets, and what was measured of its encoder."""
 
     config: Config
     secrets: Secrets
+    measured: Measured | None = None
 
 
 def load(path: Path, *, environment: Mapping[str, str]) -> Loaded:
@@ -80,6 +83,7 @@ def validate(document: object, *, environment: Mapping[str, str]) -> Loaded:
         scope: _token(f"api.tokens.{scope}", document, environment, lines) for scope in TokensSection.model_fields
     }
     link_token = _token("link", document, environment, lines)
+    measured = _measured(config, lines)
     if config is None or lines:
         raise ConfigError(tuple(lines))
     return Loaded(
@@ -90,7 +94,18 @@ def validate(document: object, *, environment: Mapping[str, str]) -> Loaded:
             tokens={scope: token for scope, token in tokens.items() if token.get_secret_value()},
             link_token=link_token,
         ),
+        measured,
     )
+
+
+def _measured(config: Config | None, lines: list[str]) -> Measured | None:
+    """What was measured of the configured encoder; None where nothing was, or where a line is added to `lines`."""
+    path = None if config is None or config.encoder is None else config.encoder.calibration_file
+    try:
+        return None if path is None else read_calibration(Path(path))
+    except CalibrationError as error:
+        lines.append(f"encoder.calibration_file: {error}")
+        return None
 
 
 def _password(name: str, document: Mapping[Any, Any], environment: Mapping[str, str], lines: list[str]) -> SecretStr:

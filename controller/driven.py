@@ -124,8 +124,9 @@ class DrivenEncoder:
         if self.reconciler is None:
             return None
         status = device_status(self.reconciler, now_s=self._clock.monotonic_s())
-        remark = None if self.device is None else self.device.remark
-        return replace(status, problem=status.problem or remark)
+        if self.device is None:
+            return status
+        return replace(status, problem=status.problem or self.device.remark, introduction=self.device.introduction)
 
 
 class DrivenStudio:

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
         Scene,
         UplinkReading,
     )
+    from controller.decision.trust import Trust
     from controller.linking.vps import Rig
     from controller.overriding.standing import Standing
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceStatus:
-    """One driven device. `confirmed` says whether it is known to be as wanted; None is unknown or not wanted."""
+    """One driven device. `confirmed` says whether it is known to be as wanted; None is unknown or not wanted.
+
+    `introduction` is what the device said of itself and what is known of it.
+    """
 
     reachable: bool | None
     problem: str | None
@@ -36,6 +40,7 @@ class DeviceStatus:
     failures: int
     last_took_s: float | None
     by_hand_for_s: float | None = None
+    introduction: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +66,7 @@ class Decided:
     ingest: IngestReading
     override: Override | None
     health: Health | None = None
+    trusts: Mapping[str, Trust] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from controller.actuation.devices import Calibration, EncoderDevice, StudioDevice
+from controller.actuation.devices import EncoderDevice, StudioDevice
 from controller.actuation.driving import Reconciler
 from controller.actuation.reconciling import Pace
 from controller.adapters.link_http import LinkHttp
@@ -14,13 +14,12 @@ from controller.adapters.obs_http import HttpStudio
 from controller.adapters.obs_obsws import ObswsStudio
 from controller.adapters.obs_simple import SimpleStudio
 from controller.adapters.prometheus import PrometheusSource
-from controller.adapters.uray import UrayEncoder
 from controller.alerting.desk import AlertDesk
 from controller.alerting.judging import Response
 from controller.api.access import Access
 from controller.arming import SelfTest
 from controller.decision import policies
-from controller.decision.model import EncoderTraits, Quality, Scene
+from controller.decision.model import Quality, Scene
 from controller.decision.observing import METRICS, WINDOW_S
 from controller.decision.policy import Policy, Preset
 from controller.driven import DrivenEncoder, DrivenStudio
@@ -30,26 +29,26 @@ from controller.loop import Loop
 from controller.memory_file import MemoryFile
 from controller.overriding.desk import OverrideDesk
 from controller.overriding.file import BookFile
-from controller.ports import Impact, Impacts, NoAnswer
+from controller.ports import NoAnswer
 from controller.queries import metrics_wanted, raw_window
 from controller.recording import Recorder
 from controller.running import Controller, SystemClock
 from controller.timeline import ledger
 from controller.timeline.keeper import Bounds, Keeper
 from controller.timeline.store import Store
+from controller.wiring_encoder import calibration_of, encoder_driver
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pydantic import SecretStr
 
-    from controller.config import Config, EncoderSection, ObsSection, PolicySection
+    from controller.calibration_file import Measured
+    from controller.config import Config, ObsSection, PolicySection
     from controller.config_file import Loaded
     from controller.linking.edge import OtherEnd
     from controller.ports import Clock, Encoder, MetricReader, MetricSource, Studio
 
-# Seconds without picture that an impact usually means, where the unit's own were not measured.
-_USUAL_COST_S = {Impact.NONE: 0.0, Impact.GLITCH: 0.5, Impact.RECONNECT: 3.0, Impact.REBOOT: 60.0}
 # Without a state_dir the timeline is in memory, of which a Pi has little.
 _MOST_IN_MEMORY = 20_000_000
 
@@ -65,11 +64,14 @@ def controller_from(loaded: Loaded) -> Controller:
         config=config,
         clock=SystemClock(),
         source=prometheus_source(config),
-        encoder=None if config.encoder is None else uray_encoder(config.encoder, secrets.encoder_password),
+        encoder=None
+        if config.encoder is None
+        else encoder_driver(config.encoder, secrets.encoder_password, loaded.measured),
         studio=None if config.obs is None else obs_studio(config.obs, secrets.obs_password),
         reader=prometheus_source(config),
         other=None if config.link is None else LinkHttp(url=config.link.url, token=secrets.link_token),
         tokens=secrets.tokens,
+        measured=loaded.measured,
     )
 
 
@@ -83,8 +85,9 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
     reader: MetricReader | None = None,
     other: OtherEnd | None = None,
     tokens: Mapping[str, SecretStr] | None = None,
+    measured: Measured | None = None,
 ) -> Controller:
-    """The controller of `config` over these ports; `tokens` are its API's, by scope."""
+    """The controller of `config` over these ports; `tokens` are its API's, by scope; `measured` its encoder's costs."""
     state_dir = None if config.state_dir is None else Path(config.state_dir)
     memory_file = None if state_dir is None else MemoryFile(state_dir)
     if memory_file is not None:
@@ -92,7 +95,7 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
     keeper = _keeper(config, state_dir, clock=clock)
     keeper.notes_uplinks = "link" not in (tokens or {})
     journal = Journal(tell=keeper.tell)
-    driven_encoder = _driven_encoder(config, encoder, clock=clock, journal=journal)
+    driven_encoder = _driven_encoder(config, encoder, measured, clock=clock, journal=journal)
     driven_studio = _driven_studio(config, studio, clock=clock, journal=journal)
     desk = OverrideDesk(clock=clock, journal=journal, file=None if state_dir is None else BookFile(state_dir))
     loop = Loop(
@@ -167,17 +170,6 @@ def _keeper(config: Config, state_dir: Path | None, *, clock: Clock) -> Keeper:
     )
 
 
-def uray_encoder(section: EncoderSection, password: SecretStr) -> UrayEncoder:
-    """The driver of the configured encoder."""
-    return UrayEncoder(
-        base_url=section.url,
-        username=section.username,
-        password=password,
-        output=section.output,
-        impacts=impacts_of(section),
-    )
-
-
 def obs_studio(section: ObsSection, password: SecretStr) -> Studio:
     """The adapter of the configured OBS."""
     if section.library == "obs-websocket-http":
@@ -185,35 +177,6 @@ def obs_studio(section: ObsSection, password: SecretStr) -> Studio:
         return HttpStudio(base_url=bridge, key=password, ingest_source=section.ingest_source)
     adapter = SimpleStudio if section.library == "simpleobsws" else ObswsStudio
     return adapter(host=section.host, port=section.port, password=password, ingest_source=section.ingest_source)
-
-
-def impacts_of(section: EncoderSection) -> Impacts:
-    """What changes cost on this unit, as configured."""
-    named = section.impacts
-    return Impacts(
-        bitrate=Impact[named.bitrate.upper()],
-        geometry=Impact[named.geometry.upper()],
-        audio_only=Impact[named.audio_only.upper()],
-    )
-
-
-def calibration_of(section: EncoderSection) -> Calibration:
-    """The bounds of automation on this unit; what is not calibrated has no cost, and is never used."""
-    impacts = impacts_of(section)
-    traits = EncoderTraits(
-        bitrate_cost_s=_cost_s(impacts.bitrate, section.costs_s.bitrate),
-        geometry_cost_s=_cost_s(impacts.geometry, section.costs_s.geometry),
-        audio_only_cost_s=_cost_s(impacts.audio_only, None),
-        min_bitrate_bps=section.min_bitrate_bps,
-        max_bitrate_bps=section.max_bitrate_bps,
-    )
-    return Calibration(impacts=impacts, max_impact=Impact[section.max_impact.upper()], traits=traits)
-
-
-def _cost_s(impact: Impact, measured_s: float | None) -> float | None:
-    if impact is Impact.UNKNOWN:
-        return None
-    return _USUAL_COST_S[impact] if measured_s is None else measured_s
 
 
 def policy_of(section: PolicySection) -> Policy:
@@ -243,11 +206,17 @@ def scene_names(section: ObsSection) -> dict[Scene, str]:
     }
 
 
-def _driven_encoder(config: Config, encoder: Encoder | None, *, clock: Clock, journal: Journal) -> DrivenEncoder:
+def _driven_encoder(
+    config: Config, encoder: Encoder | None, measured: Measured | None, *, clock: Clock, journal: Journal
+) -> DrivenEncoder:
     section = config.encoder
     if encoder is None or section is None:
         return DrivenEncoder(clock=clock, journal=journal)
-    device = EncoderDevice(encoder, calibration_of(section))
+
+    def tell(text: str) -> None:
+        journal.noticed(at_s=clock.wall_s(), subject="encoder", text=text)
+
+    device = EncoderDevice(encoder, calibration_of(section, measured), tell=tell)
     # Drivers leave a lost device alone by themselves and answer at once; asking them costs nothing.
     pace = Pace(spacing_s=section.spacing_s, respect_manual_s=section.respect_manual_s, backoff_most_s=5.0)
     reconciler = Reconciler(name="encoder", device=device, pace=pace, clock=clock, journal=journal)

@@ -10,7 +10,9 @@ from controller.decision.model import EncoderTarget, EncoderTraits
 from controller.ports import Impact, Impacts, Outcome
 
 if TYPE_CHECKING:
-    from controller.ports import Encoder, EncoderStatus, Studio, StudioStatus
+    from collections.abc import Callable
+
+    from controller.ports import Encoder, EncoderCapabilities, EncoderStatus, Studio, StudioStatus
 
 V = TypeVar("V")
 
@@ -41,11 +43,12 @@ class Device(Protocol[V]):
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """What a change costs on this unit, and what automation may cause."""
+    """What a change costs on this unit, and what automation may cause. `unit` names the one it was measured on."""
 
     impacts: Impacts
     max_impact: Impact
     traits: EncoderTraits
+    unit: str | None = None
 
     def allows(self, impact: Impact) -> bool:
         """Whether automation may cause `impact`; what is not calibrated it never may."""
@@ -53,19 +56,23 @@ class Calibration:
 
 
 class EncoderDevice:
-    """An encoder driver, bounded by its calibration and by what was learned of it."""
+    """An encoder driver, bounded by its calibration and what was learned of it; `tell` takes the operator's lines."""
 
-    def __init__(self, encoder: Encoder, calibration: Calibration) -> None:
+    def __init__(
+        self, encoder: Encoder, calibration: Calibration, *, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
         self._encoder = encoder
         self._calibration = calibration
+        self._tell = tell
         self._not_live: frozenset[str] = frozenset()
         self.status: EncoderStatus | None = None
+        self.capabilities: EncoderCapabilities | None = None
         self._uptime_s: float | None = None
 
     @property
     def traits(self) -> EncoderTraits:
-        """The calibrated traits, less what the device was seen not to do."""
-        traits = self._calibration.traits
+        """The calibrated traits within what the unit has, less what it was seen not to do."""
+        traits = within_capabilities(self._calibration.traits, self.capabilities)
         if not self._may("bitrate", self._calibration.impacts.bitrate):
             traits = replace(traits, bitrate_cost_s=None)
         if not self._may("geometry", self._calibration.impacts.geometry):
@@ -75,14 +82,32 @@ class EncoderDevice:
         return traits
 
     def _may(self, field: str, impact: Impact) -> bool:
-        return field not in self._not_live and self._calibration.allows(impact)
+        return not self._is_another_unit and field not in self._not_live and self._calibration.allows(impact)
 
     @property
     def remark(self) -> str | None:
         """What was learned of this unit that the operator should know; None when nothing was."""
+        if self._is_another_unit:
+            return f"it is not the unit that was calibrated ({self._calibration.unit}): run `vvlive doctor encoder`"
         if not self._not_live:
             return None
         return f"a change of its {' and '.join(sorted(self._not_live))} does not play before it restarts"
+
+    @property
+    def _is_another_unit(self) -> bool:
+        """Whether the unit says that it is another than the one that was calibrated."""
+        calibrated, found = self._calibration.unit, self.capabilities
+        return calibrated is not None and found is not None and found.identity != calibrated
+
+    @property
+    def introduction(self) -> str | None:
+        """What the unit said of itself, in one line; None before it did."""
+        found = self.capabilities
+        if found is None:
+            return None
+        costs = ", ".join(f"{field} {impact.name.lower()}" for field, impact in impacts_in(found))
+        known = "; ".join(f"{field}: {how}" for field, how in found.evidence)
+        return f"it is {found.identity}; a change costs: {costs} ({known})"
 
     async def read(self) -> Reading[EncoderTarget]:
         """Read the encoder. A run time that fell is the proof of a restart, and a new start for its faults."""
@@ -94,7 +119,16 @@ class EncoderDevice:
         self._uptime_s = status.uptime_s if status.uptime_s is not None else self._uptime_s
         if restarted:
             self._not_live = frozenset()
+        if restarted or self.capabilities is None:
+            await self._introduce()
         return Reading(reachable=True, value=status.configured, problem=status.problem, restarted=restarted)
+
+    async def _introduce(self) -> None:
+        """Ask the unit what it is and can, before the first order of its run; tell it when it is news."""
+        before = self.introduction
+        self.capabilities = await self._encoder.probe() or self.capabilities
+        if self.introduction is not None and self.introduction != before:
+            self._tell(self.introduction)
 
     async def write(self, wanted: EncoderTarget) -> Written[EncoderTarget]:
         """Order `wanted`. What is only stored is not asked for again before the encoder restarts."""
@@ -117,7 +151,7 @@ class EncoderDevice:
         status = self.status
         if value is None or (status is not None and (status.has_input is False or status.restarting)):
             return None
-        fitted = replace(wanted, floor_bps=wanted.floor_bps if self._calibration.traits.own_abr else value.floor_bps)
+        fitted = replace(wanted, floor_bps=wanted.floor_bps if self.traits.own_abr else value.floor_bps)
         if not self._may("geometry", self._calibration.impacts.geometry):
             fitted = replace(
                 fitted, width_px=value.width_px, height_px=value.height_px, frame_rate_hz=value.frame_rate_hz
@@ -137,6 +171,28 @@ class EncoderDevice:
     async def close(self) -> None:
         """Give the driver's connections back."""
         await self._encoder.close()
+
+
+def impacts_in(found: EncoderCapabilities) -> tuple[tuple[str, Impact], ...]:
+    """What each kind of change costs, by field."""
+    return (
+        ("bitrate", found.bitrate_impact),
+        ("geometry", found.geometry_impact),
+        ("audio only", found.audio_only_impact),
+    )
+
+
+def within_capabilities(traits: EncoderTraits, found: EncoderCapabilities | None) -> EncoderTraits:
+    """`traits` narrowed to what the unit says that it can do; as they are while it has said nothing."""
+    if found is None:
+        return traits
+    return replace(
+        traits,
+        own_abr=traits.own_abr or found.own_abr,
+        min_bitrate_bps=max(traits.min_bitrate_bps, found.min_bitrate_bps),
+        max_bitrate_bps=min(traits.max_bitrate_bps, found.max_bitrate_bps),
+        step_bps=max(traits.step_bps, found.step_bps),
+    )
 
 
 def changed_fields(before: EncoderTarget | None, after: EncoderTarget) -> frozenset[str]:
@@ -168,7 +224,13 @@ class StudioDevice:
         """Read which scene is on program."""
         status = await self.studio.read()
         self.status = status
-        return Reading(reachable=status.reachable, value=status.scene_name, problem=status.problem)
+        return Reading(
+            reachable=status.reachable,
+            value=status.scene_name,
+            problem=status.problem,
+            by_hand=status.operator_scene is not None,
+            settling=status.settling,
+        )
 
     async def write(self, wanted: str) -> Written[str]:
         """Put the scene on program and read it back."""

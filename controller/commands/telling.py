@@ -27,7 +27,6 @@ from controller.commands.asking import (
 )
 from controller.commands.looking import clock
 from controller.commands.ordering import seconds_of
-from controller.config import EncoderSection
 from controller.config_file import ConfigError, Loaded, load
 from controller.decision import policies
 from controller.decision.model import EncoderTraits, Series
@@ -37,6 +36,7 @@ from controller.queries import metrics_wanted, raw_window, read_answer
 from controller.reporting import writing
 from controller.reporting.building import build
 from controller.reporting.replaying import replay as replayed
+from controller.wiring_encoder import calibration_of
 
 _WRITERS = {"md": writing.as_markdown, "html": writing.as_html, "json": writing.as_json}
 _PAGE = 1000
@@ -111,7 +111,7 @@ def replay(
             to_s=to_s,
             period_s=loaded.config.prometheus.period_s,
             policy=chosen,
-            traits=_traits(loaded.config.encoder),
+            traits=_traits(loaded),
         )
         if one.decision.changed_from is not None
     ]
@@ -133,9 +133,10 @@ def replay(
         typer.echo(f"{clock(one.at_s)}  {row['from']} to {row['to']}  {row['reason']}")
 
 
-def _traits(section: EncoderSection | None) -> EncoderTraits:
+def _traits(loaded: Loaded) -> EncoderTraits:
     """What changes cost on the configured unit; without one, every change is live."""
-    return EncoderTraits(geometry_cost_s=0.0) if section is None else wiring.calibration_of(section).traits
+    section = loaded.config.encoder
+    return EncoderTraits(geometry_cost_s=0.0) if section is None else calibration_of(section, loaded.measured).traits
 
 
 def _samples(loaded: Loaded, *, from_s: float, to_s: float) -> tuple[Series, ...]:

@@ -15,9 +15,6 @@ from controller.config import (
     AlertsSection,
     ApiSection,
     Config,
-    CostsSection,
-    EncoderSection,
-    ImpactsSection,
     LinkSection,
     ObsSection,
     PolicySection,
@@ -26,6 +23,14 @@ from controller.config import (
     TimelineSection,
     TokenPlace,
     TokensSection,
+)
+from controller.config_encoder import SECTIONS as DRIVERS
+from controller.config_encoder import (
+    CostsSection,
+    EncoderSettings,
+    ImpactsSection,
+    PictureSection,
+    UraySection,
 )
 from controller.config_file import ConfigError, load, validate
 
@@ -137,7 +142,8 @@ def test_the_listening_address(listen: str, address: tuple[str, int]) -> None:
 SECTIONS: dict[str, type[BaseModel]] = {
     "prometheus": PrometheusSection,
     "policy": PolicySection,
-    "encoder": EncoderSection,
+    "encoder": UraySection,
+    "encoder.picture": PictureSection,
     "encoder.impacts": ImpactsSection,
     "encoder.costs_s": CostsSection,
     "obs": ObsSection,
@@ -182,6 +188,46 @@ def test_the_example_shows_every_key_with_its_default() -> None:
     }
 
 
+def other_encoders() -> dict[str, dict[str, object]]:
+    """The sections that the example's end shows, by driver."""
+    lines = [line for line in EXAMPLE.read_text(encoding="utf-8").splitlines() if line.startswith("#|")]
+    shown = yaml.safe_load_all("\n".join(line.removeprefix("#|").removeprefix(" ") for line in lines))
+    return {document["encoder"]["driver"]: document["encoder"] for document in shown}
+
+
+def test_the_example_shows_the_section_of_every_driver() -> None:
+    """One section for each driver there is; the first stands in the file itself."""
+    assert {"uray", *other_encoders()} == set(DRIVERS)
+
+
+@pytest.mark.parametrize("driver", sorted(set(DRIVERS) - {"uray"}))
+def test_a_drivers_own_keys_are_shown_with_their_defaults(driver: str) -> None:
+    """Each shows what it has besides the common keys, and only what is required differs from the default."""
+    section, model = other_encoders()[driver], DRIVERS[driver]
+    fields = {name: field for name, field in model.model_fields.items() if name not in EncoderSettings.model_fields}
+    defaults = {name: field.get_default(call_default_factory=True) for name, field in fields.items()}
+    same = {
+        name
+        for name, default in defaults.items()
+        if section[name] == (default.model_dump() if isinstance(default, BaseModel) else default)
+    }
+
+    assert set(section) == set(fields)
+    assert set(fields) - same == {name for name, field in fields.items() if field.is_required()} | (
+        {"password_file"} & set(fields)
+    )
+
+
+@pytest.mark.parametrize("driver", sorted(set(DRIVERS) - {"uray"}))
+def test_the_section_of_each_driver_is_accepted(driver: str, tmp_path: Path) -> None:
+    """With its password in place what the example shows is correct."""
+    (tmp_path / "moblin-password").write_text("x", encoding="utf-8")
+    section = yaml.safe_load(yaml.safe_dump(other_encoders()[driver]).replace("/etc/vvlive", str(tmp_path)))
+    encoder = validate({"rig": "r1", "encoder": section}, environment={}).config.encoder
+
+    assert type(encoder) is DRIVERS[driver]
+
+
 def test_the_example_is_accepted(tmp_path: Path) -> None:
     """With its two password files in place the example is a correct configuration."""
     text = EXAMPLE.read_text(encoding="utf-8").replace("/etc/vvlive", str(tmp_path))
@@ -198,7 +244,7 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8) | st.integers(), inner, max_size=3),
     max_leaves=8,
 )
-KEYS = st.sampled_from([*Config.model_fields, *EncoderSection.model_fields, "other"])
+KEYS = st.sampled_from([*Config.model_fields, *UraySection.model_fields, "other"])
 
 
 @given(st.dictionaries(KEYS, JSON | st.dictionaries(KEYS, JSON, max_size=4), max_size=6))

@@ -12,14 +12,16 @@ from pydantic import SecretStr
 from controller.adapters.obs_http import HttpStudio
 from controller.adapters.obs_obsws import ObswsStudio
 from controller.adapters.obs_simple import SimpleStudio
-from controller.config import Config, EncoderSection, ObsSection, PolicySection
+from controller.config import Config, ObsSection, PolicySection
+from controller.config_encoder import UraySection
 from controller.decision import policies
 from controller.decision.memory import State
 from controller.decision.model import EncoderTraits, Quality, Scene
 from controller.decision.policy import Preset
 from controller.memory_file import MemoryFile
 from controller.ports import Impact, NoAnswer
-from controller.wiring import calibration_of, compose, obs_studio, policy_of, scene_names
+from controller.wiring import compose, obs_studio, policy_of, scene_names
+from controller.wiring_encoder import calibration_of
 from tests.fakes.devices import FakeEncoder, FakeSource, FakeStudio
 from tests.fakes.virtual_time import VirtualClock, virtually
 
@@ -27,9 +29,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def encoder_section(**changed: object) -> EncoderSection:
+def encoder_section(**changed: object) -> UraySection:
     """An encoder's section."""
-    return EncoderSection.model_validate({"url": "http://192.0.2.1", "password_env": "X", **changed})
+    return UraySection.model_validate({"url": "http://192.0.2.1", "password_env": "X", **changed})
 
 
 @pytest.mark.parametrize("name", ["locked", "adaptive"])
