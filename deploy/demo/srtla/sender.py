@@ -4,7 +4,7 @@
         --uplink 100.64.10.2%verizon --uplink 100.64.20.2%att
 
 An uplink is its local address, with the interface behind `%` where the address alone does not choose it. It
-says "listening" when the encoder may call, whether or not a receiver answers. SIGUSR1 gives every uplink
+says "listening" when the encoder may call, whether or not a receiver answers. SIGUSR1 gives the first uplink
 another source port, as a carrier's NAT does in mid-stream. Ends on SIGTERM and SIGINT.
 """
 
@@ -79,10 +79,9 @@ class SenderProcess:
             for number in range(len(self._sockets)):
                 self._close(number)
 
-    def rebind(self) -> None:
-        """Let every uplink go on from another source port, without a word to the receiver."""
-        for number in range(len(self._sockets)):
-            self._close(number)
+    def rebind(self, number: int) -> None:
+        """Let an uplink go on from another source port, without a word to the receiver."""
+        self._close(number)
         self._open_missing()
 
     def _open_missing(self) -> None:
@@ -146,7 +145,7 @@ async def _serve(process: SenderProcess) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, running.cancel)
-    loop.add_signal_handler(signal.SIGUSR1, process.rebind)
+    loop.add_signal_handler(signal.SIGUSR1, process.rebind, 0)
     print(f"listening on {process.listens[0]}:{process.listens[1]}", flush=True)
     with suppress(asyncio.CancelledError):
         await running

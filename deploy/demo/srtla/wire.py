@@ -60,7 +60,7 @@ def acknowledged(packet: bytes) -> int | None:
 
 def missing(packet: bytes) -> Iterator[tuple[int, int]]:
     """What an SRT NAK reports lost, as (first, last), the last included; a truncated end is left out."""
-    words = struct.unpack_from(f">{(len(packet) - SRT_HEADER_BYTES) // 4}I", packet, SRT_HEADER_BYTES)
+    words = _words(packet[SRT_HEADER_BYTES:])
     position = 0
     while position < len(words):
         word = words[position]
@@ -94,7 +94,11 @@ def srtla_ack(sequences: Sequence[int]) -> bytes:
 
 def srtla_acked(packet: bytes) -> tuple[int, ...]:
     """The sequence numbers in an SRTLA acknowledgement; fewer than ten where it is cut short."""
-    return struct.unpack_from(f">{max(0, min(len(packet), _ACKED.size) - 4) // 4}I", packet, 4)
+    return _words(packet[4 : _ACKED.size])
+
+
+def _words(octets: bytes) -> tuple[int, ...]:
+    return struct.unpack_from(f">{len(octets) // 4}I", octets)
 
 
 def padded(packet: bytes) -> bytes:
