@@ -145,6 +145,8 @@ def _device(target: str, device: DeviceStatus) -> Iterator[Sample]:
         yield "vvlive_actuation_confirmed", (target,), float(device.confirmed)
     if device.reachable is not None:
         yield "vvlive_device_reachable", (target,), float(device.reachable)
+    if device.by_hand_for_s is not None:
+        yield "vvlive_device_by_hand_seconds", (target,), device.by_hand_for_s
     if device.last_took_s is not None:
         yield "vvlive_actuation_duration_seconds", (target,), device.last_took_s
 

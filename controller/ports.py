@@ -181,7 +181,8 @@ class Encoder(Protocol):
 class StudioStatus:
     """One read of OBS. Unknown fields are None; `problem` is the operator's line.
 
-    `operator_scene` is the scene on program when somebody else put it there after our last order.
+    `operator_scene` is the scene on program when somebody else put it there after our last order, or since
+    OBS was found; `settling` says that a scene of nobody's order is too new to tell a choice from a passage.
     """
 
     reachable: bool
@@ -197,6 +198,7 @@ class StudioStatus:
     media_cursor_s: float | None = None
     scene_names: tuple[str, ...] = ()
     operator_scene: str | None = None
+    settling: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -513,6 +513,12 @@ CONTROLLER: tuple[Metric, ...] = (
         "vvlive_actuation_duration_seconds", "Time from order to read-back of the last order.", "target", unit="seconds"
     ),
     _gauge("vvlive_device_reachable", "Whether the device answered the last read.", "target"),
+    _gauge(
+        "vvlive_device_by_hand_seconds",
+        "For how long yet a change that somebody made at the device is respected; absent when there is none.",
+        "target",
+        unit="seconds",
+    ),
     _gauge("vvlive_override_active", "Whether a manual override is in force."),
     _gauge(
         "vvlive_watchdog_last_seen_timestamp_seconds",

@@ -14,6 +14,8 @@ from typing import Generic, TypeVar
 from controller.ports import Outcome
 
 V = TypeVar("V")
+# OBS passes through scenes for up to 0.3 s when it exits or changes its collection.
+SETTLING_POLL_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,12 +36,18 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Reading(Generic[V]):
-    """One read of the device. `restarted` since the read before it; `problem` is the operator's line."""
+    """One read of the device. `restarted` since the read before it; `problem` is the operator's line.
+
+    `by_hand` says that the device itself knows the value for somebody else's; `settling` that it may be a
+    passage: nothing is ordered over it before the next read has told.
+    """
 
     reachable: bool
     value: V | None = None
     problem: str | None = None
     restarted: bool = False
+    by_hand: bool = False
+    settling: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +63,10 @@ class Written(Generic[V]):
 class Memory(Generic[V]):
     """What is wanted of the device and what is known of it.
 
-    `settled` is the value that the device was last known to have by our doing; `stored` one that it keeps
-    without playing it; `accepted` an order and the nearest value that the device made of it; `unanswered` an
-    order whose end is unknown, which may show late. `unsure` bars orders until a read has succeeded.
+    `settled` is the value that the device was last known to have by our doing, or was found to have as wanted;
+    `stored` one that it keeps without playing it; `accepted` an order and the nearest value that the device made
+    of it; `unanswered` an order whose end is unknown, which may show late. `unsure` bars orders until a read has
+    succeeded.
     """
 
     wanted: V | None = None
@@ -138,17 +147,27 @@ def after_read(memory: Memory[V], reading: Reading[V], *, now_s: float, pace: Pa
             seen, settled=None, stored=None, accepted=None, failures=0, next_write_s=now_s, hands_off_until_s=None
         )
         return seen, "it restarted"
-    if memory.settled is not None and reading.value is not None and reading.value != memory.settled:
-        seen = replace(seen, settled=reading.value)
-        if _by_hand(memory, reading.value) and pace.respect_manual_s > 0:
+    if reading.settling:
+        return replace(seen, unsure=True, next_read_s=now_s + SETTLING_POLL_S), None
+    changed = reading.value is not None and reading.value != memory.settled
+    if changed and (memory.settled is not None or reading.by_hand or reading.value == memory.wanted):
+        seen = replace(seen, settled=reading.value, hands_off_until_s=_still_respected_s(memory, reading))
+        if _by_hand(memory, reading) and pace.respect_manual_s > 0:
             seen = replace(seen, hands_off_until_s=now_s + pace.respect_manual_s)
             return seen, f"it was changed by hand; that is respected for {pace.respect_manual_s:g} s"
     return seen, None if memory.reachable is not False else "it answers again"
 
 
-def _by_hand(memory: Memory[V], value: V) -> bool:
-    """Whether only somebody else can have set `value`: it was certain before, and it is none of our orders."""
-    return not memory.unsure and value not in (memory.settled, memory.wanted, memory.unanswered)
+def _still_respected_s(memory: Memory[V], reading: Reading[V]) -> float | None:
+    """Until when an earlier change by hand still counts: not when it was taken back, nor when an outage took it."""
+    return None if reading.value == memory.wanted or memory.misses else memory.hands_off_until_s
+
+
+def _by_hand(memory: Memory[V], reading: Reading[V]) -> bool:
+    """Whether only somebody else can have set the value: it was certain before, and it is none of our orders."""
+    if reading.value in (memory.settled, memory.wanted, memory.unanswered):
+        return False
+    return reading.by_hand or (memory.settled is not None and not memory.unsure)
 
 
 def _missed(memory: Memory[V], reading: Reading[V], *, now_s: float, pace: Pace) -> tuple[Memory[V], str | None]:

@@ -32,11 +32,14 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Say what was decided last, why, and what became of it."""
-    found = Asker(url, token_file).get("/api/decisions", limit=last)
+    asker = Asker(url, token_file)
+    found = asker.get("/api/decisions", limit=last)
     if as_json:
         show_json(found)
         return
     console = Console()
+    for line in by_hand(asker.get("/api/status")):
+        console.print(Text(line))
     if not found["decisions"]:
         console.print("Nothing was decided yet.")
     for one in found["decisions"]:
@@ -58,6 +61,16 @@ def troubles(found: dict[str, Any]) -> list[str]:
     if found["edge"] is not None and not found["edge"]["connected"]:
         lines.append("the rig's controller is not connected")
     return lines
+
+
+def by_hand(found: dict[str, Any]) -> list[str]:
+    """What somebody set at a device and is left so, one line each."""
+    devices = ((name, found[name]) for name in ("encoder", "studio"))
+    return [
+        f"{name}: changed by hand, respected for {device['changed_by_hand_for_s']:.0f} s more"
+        for name, device in devices
+        if device is not None and device["changed_by_hand_for_s"] is not None
+    ]
 
 
 def explained(one: dict[str, Any]) -> list[str]:
@@ -100,6 +113,8 @@ def _print_status(found: dict[str, Any]) -> None:
     console.print(Text(f"{found['rig']}: {_known(state)}", style="bold"))
     for line in troubles(found):
         console.print(Text(line, style="red"))
+    for line in by_hand(found):
+        console.print(Text(line))
     if found["override_until_s"] is not None:
         orders = ", ".join(found["override_orders"])
         console.print(Text(f"by hand until {clock(found['override_until_s'])}: {orders} ({found['override_reason']})"))

@@ -171,6 +171,21 @@ async def test_notices_the_operator(make: Make, obs: FakeObs) -> None:
         AUDIO,
         None,
     ]
+    assert [status.settling for status in (before, ours, glimpsed, theirs, again)] == [False, False, True, False, False]
+
+
+async def test_notices_the_operator_before_our_first_order(make: Make, obs: FakeObs) -> None:
+    """Where we ordered nothing yet, a scene other than the one found is somebody's choice as well."""
+    clock = FakeClock()
+    studio = make(obs, clock=clock)
+    await studio.read()
+    obs.scene = AUDIO
+    await studio.read()
+    clock.advance(1)
+    status = await studio.read()
+    await studio.close()
+
+    assert status.operator_scene == AUDIO
 
 
 async def test_keeps_quiet_while_the_collection_changes(make_session: Make, obs: FakeObs) -> None:

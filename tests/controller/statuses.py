@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from controller.decision.health import Health, Part
 from controller.decision.model import (
     EncoderTarget,
@@ -60,7 +62,7 @@ KNOWN = Status(
     drives_studio=True,
     encoder=FINE,
     encoder_confirmed=TARGET,
-    studio=FINE,
+    studio=replace(FINE, by_hand_for_s=12.5),
     scene_shown=Scene.SIMPLE,
     scene_shown_name="Emergency - Simple",
     streaming=True,

@@ -51,6 +51,14 @@ def test_every_sample_is_as_catalogued(status: Status) -> None:
             assert (family.type, set(sample.labels)) == (metric.kind.value, set(metric.labels))
 
 
+def test_a_change_by_hand_is_published_while_it_is_respected() -> None:
+    """The time left has a sample while there is any."""
+    published = sampled(KNOWN)
+
+    assert published["vvlive_device_by_hand_seconds", ("obs",)] == 12.5
+    assert ("vvlive_device_by_hand_seconds", ("encoder",)) not in published
+
+
 def test_health_is_a_ratio_and_unknown_parts_are_absent() -> None:
     """The score of 0 to 100 becomes 0 to 1; a part without a value has no sample, never 1."""
     published = sampled(KNOWN)

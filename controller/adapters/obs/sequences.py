@@ -109,15 +109,15 @@ def _refusal(answer: Answer, scene_name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Sighting:
-    """A scene on program that is not the one that we had ordered, and since when."""
+    """A scene on program that is not the one expected there, and since when."""
 
     scene: str
     since_s: float
 
 
-def sighting(before: Sighting | None, *, ordered: str | None, seen: str | None, now_s: float) -> Sighting | None:
+def sighting(before: Sighting | None, *, expected: str | None, seen: str | None, now_s: float) -> Sighting | None:
     """What a read of scene `seen` adds to the sighting `before`."""
-    if ordered is None or seen is None or seen == ordered:
+    if expected is None or seen is None or seen == expected:
         return None
     return before if before is not None and before.scene == seen else Sighting(seen, now_s)
 

@@ -81,7 +81,8 @@ class ReconnectingStudio:
         self._delays: Iterator[float] = delays(jitter)
         self._ask_from_s = -math.inf
         self._problem: str | None = None
-        self._ordered: str | None = None
+        # What is on program by our last order, or was when OBS was found.
+        self._expected: str | None = None
         self._sighted: Sighting | None = None
 
     async def read(self) -> StudioStatus:
@@ -91,8 +92,10 @@ class ReconnectingStudio:
         except FaultError as fault:
             return StudioStatus(reachable=False, problem=fault.problem)
         now_s = self._clock()
-        self._sighted = sighting(self._sighted, ordered=self._ordered, seen=status.scene_name, now_s=now_s)
-        return replace(status, operator_scene=operator_scene(self._sighted, now_s))
+        self._expected = self._expected or status.scene_name
+        self._sighted = sighting(self._sighted, expected=self._expected, seen=status.scene_name, now_s=now_s)
+        theirs = operator_scene(self._sighted, now_s)
+        return replace(status, operator_scene=theirs, settling=self._sighted is not None and theirs is None)
 
     async def show(self, scene_name: str) -> SceneResult:
         """Put the scene on program and read it back; REFUSED when OBS could not be asked at all."""
@@ -103,7 +106,7 @@ class ReconnectingStudio:
             result = SceneResult(Outcome.REFUSED, fault.problem)
         except FaultError as fault:
             result = SceneResult(Outcome.UNKNOWN, fault.problem)  # the order may have arrived
-        self._ordered = scene_name if result.outcome is Outcome.APPLIED else None
+        self._expected = scene_name if result.outcome is Outcome.APPLIED else None
         return replace(result, took_s=self._clock() - started_s)
 
     async def ask(self, request_type: str, data: Mapping[str, object] | None = None) -> StudioAnswer:
@@ -136,7 +139,7 @@ class ReconnectingStudio:
         try:
             async with asyncio.timeout(self._deadlines.connect_s):
                 self._link = await self._connect()
-                self._ordered = None  # a new OBS shows what it was saved with: nobody's order
+                self._expected = None  # a new OBS shows what it was saved with: nobody's order
                 await check_version(self._link.call)
         except (FaultError, TimeoutError) as wrong:
             raise NotConnectedError(self._postponed(wrong)) from None

@@ -150,6 +150,53 @@ def test_a_change_by_hand_is_told_once() -> None:
     assert (again.hands_off_until_s, event) == (310.0, None)
 
 
+def test_a_hand_that_puts_back_what_is_wanted_ends_its_respect() -> None:
+    """Who chooses what automation wants gives it back to automation."""
+    changed, _ = after_read(KNOWN, reading("mine"), now_s=10.0, pace=PACE)
+    back, event = after_read(changed, reading("a"), now_s=20.0, pace=PACE)
+
+    assert (back.hands_off_until_s, event) == (None, None)
+    assert next_step(want(back, "b", now_s=21.0), fitted="b", now_s=21.0)[0] is Step.WRITE
+
+
+def test_what_a_hand_set_is_respected_over_an_outage_unless_the_outage_took_it() -> None:
+    """A device that comes back with what was set by hand is left so; one that comes back with another is driven."""
+    changed, _ = after_read(KNOWN, reading("mine"), now_s=10.0, pace=PACE)
+    away, _ = after_read(changed, SILENCE, now_s=11.0, pace=PACE)
+    kept, _ = after_read(away, reading("mine"), now_s=12.0, pace=PACE)
+    lost, _ = after_read(away, reading("z"), now_s=12.0, pace=PACE)
+
+    assert kept.hands_off_until_s == 310.0
+    assert next_step(lost, fitted="a", now_s=12.0)[0] is Step.WRITE
+
+
+def test_a_passage_is_neither_respected_nor_fought() -> None:
+    """A value that may be passing is looked at again soon, and nothing is ordered over it meanwhile."""
+    passing = replace(reading("mine"), settling=True)
+    seen, event = after_read(KNOWN, passing, now_s=10.0, pace=PACE)
+    gone, _ = after_read(seen, reading("a"), now_s=10.5, pace=PACE)
+
+    assert (seen.known, event) == (None, None)
+    assert next_step(seen, fitted="a", now_s=10.0) == (Step.WAIT, 10.5)
+    assert (gone.known, gone.hands_off_until_s) == ("a", None)
+
+
+def test_a_device_that_knows_a_hand_is_believed_before_our_first_order() -> None:
+    """Where nothing was ordered yet, what the device calls somebody else's is respected all the same."""
+    fresh, _ = after_read(Memory(wanted="a"), reading("a"), now_s=1.0, pace=PACE)
+    changed, event = after_read(fresh, replace(reading("mine"), by_hand=True), now_s=2.0, pace=PACE)
+
+    assert (changed.hands_off_until_s, event is None) == (302.0, False)
+
+
+def test_a_device_found_as_wanted_needs_no_order_to_know_a_hand() -> None:
+    """What was as wanted from the start and then is not was changed by somebody."""
+    fresh, _ = after_read(Memory(wanted="a"), reading("a"), now_s=1.0, pace=PACE)
+    changed, event = after_read(fresh, reading("mine"), now_s=2.0, pace=PACE)
+
+    assert (changed.hands_off_until_s, event is None) == (302.0, False)
+
+
 def test_hands_may_be_not_respected() -> None:
     """With a time of zero the device is brought back at once."""
     changed, event = after_read(KNOWN, reading("mine"), now_s=10.0, pace=replace(PACE, respect_manual_s=0.0))

@@ -79,7 +79,7 @@ async def test_a_scene_that_never_shows_is_given_up() -> None:
 
 
 @pytest.mark.parametrize(
-    ("ordered", "seen", "theirs"),
+    ("expected", "seen", "theirs"),
     [
         (None, ["A", "A"], None),
         ("A", ["A", "A"], None),
@@ -91,10 +91,10 @@ async def test_a_scene_that_never_shows_is_given_up() -> None:
         ("A", ["B", "C", "C"], "C"),
     ],
 )
-def test_operator_scene(ordered: str | None, seen: list[str | None], theirs: str | None) -> None:
-    """Of reads a second apart, a scene is the operator's when it stays where another was ordered."""
+def test_operator_scene(expected: str | None, seen: list[str | None], theirs: str | None) -> None:
+    """Of reads a second apart, a scene is the operator's when it stays where another was expected."""
     sighted = None
     for now_s, scene in enumerate(seen):
-        sighted = sighting(sighted, ordered=ordered, seen=scene, now_s=now_s)
+        sighted = sighting(sighted, expected=expected, seen=scene, now_s=now_s)
 
     assert operator_scene(sighted, len(seen) - 1) == theirs
