@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from mptcp.doctor.dropin import Dropin, Side
 from mptcp.doctor.machine import MAIN_TABLE, Machine
@@ -99,6 +100,7 @@ def _pi(machine: Machine) -> Iterator[Finding]:
         )
     for name, interface in machine.uplinks.items():
         yield from _uplink(machine, name, interface)
+    yield from _families(machine)
     yield from _strays(machine)
     needed = len(machine.uplinks) - 1
     if machine.subflow_limit is not None and machine.subflow_limit < needed:
@@ -124,15 +126,18 @@ def _uplink(machine: Machine, name: str, interface: str) -> Iterator[Finding]:
         problem = "does not exist" if found is None else "is down" if not found.up else "has no address"
         yield Finding(f"uplink {name}", f"{interface} {problem}", "it carries nothing", "look after modem and lease")
         return
-    tables = {rule.table for rule in machine.rules if rule.source in found.addresses}
-    ways = {route.table for route in machine.defaults if route.interface == interface}
+    own = [each for each in machine.endpoints or () if each.address in found.addresses]
+    # Where endpoints tell which of the interface's addresses are bonded, the others need no routing of their own.
+    bonded = {each.address for each in own} or found.addresses
+    families = {ip_address(each).version for each in bonded}
+    tables = {rule.table for rule in machine.rules if rule.source in bonded}
+    ways = {each.table for each in machine.defaults if each.interface == interface and each.family in families}
     if not tables & ways:
         problem = "no rule for its address" if not tables else "no default route in its table"
         yield Finding(f"uplink {name}", problem, "its packets leave by another uplink and are lost", again)
     if MAIN_TABLE not in ways:
         consequence = "no connection can begin on it: if the others are gone, none begins"
         yield Finding(f"uplink {name}", "no default route in the main table", consequence, again)
-    own = [each for each in machine.endpoints or () if each.address in found.addresses]
     if machine.endpoints is not None and not any(each.flags & {"subflow", "fullmesh"} for each in own):
         remedy = f"{again}; if the guard took it out, its metrics and log say why"
         yield Finding(f"uplink {name}", "no MPTCP endpoint for subflows", "it is not part of the bond", remedy)
@@ -140,6 +145,17 @@ def _uplink(machine: Machine, name: str, interface: str) -> Iterator[Finding]:
         consequence = "it carries nothing while another uplink lives"
         remedy = "the guard does this to an uplink above the latency budget; else: ip mptcp endpoint change … nobackup"
         yield Finding(f"uplink {name}", "its endpoint is a backup", consequence, remedy)
+
+
+def _families(machine: Machine) -> Iterator[Finding]:
+    found = {ip_address(each.address).version for each in machine.endpoints or () if "subflow" in each.flags}
+    if len(found) > 1:
+        yield Finding(
+            "uplinks",
+            "some have IPv4 endpoints and some IPv6",
+            "the kernel bonds addresses of one family, so a stream leaves the others unused",
+            "give every uplink of pi-up an address of the family by which the VPS is reached",
+        )
 
 
 def _strays(machine: Machine) -> Iterator[Finding]:

@@ -16,7 +16,7 @@ MAIN_TABLE = "main"
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """One interface: is it up, and its IPv4 addresses."""
+    """One interface: is it up, and its addresses, less those that no route leaves from."""
 
     up: bool
     addresses: frozenset[str] = field(repr=False)
@@ -41,10 +41,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class DefaultRoute:
-    """A default route."""
+    """A default route of one family."""
 
     table: str
     interface: str
+    family: int = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +78,11 @@ class Machine:
 
 
 def interfaces(text: str) -> dict[str, Interface]:
-    """From `ip -j -4 address show`."""
+    """From `ip -j address show`. Link-local addresses are left out: no uplink is reached by them."""
     return {
         row["ifname"]: Interface(
-            "UP" in row["flags"], frozenset(address["local"] for address in row.get("addr_info", ()))
+            "UP" in row["flags"],
+            frozenset(each["local"] for each in row.get("addr_info", ()) if each.get("scope") != "link"),
         )
         for row in _rows(text)
     }
@@ -95,14 +97,14 @@ def endpoints(text: str) -> tuple[Endpoint, ...]:
 
 
 def rules(text: str) -> tuple[Rule, ...]:
-    """From `ip -j -4 rule show`: those that choose by source."""
+    """From `ip -j rule show`, of either family: those that choose by source."""
     return tuple(Rule(row["src"], str(row["table"])) for row in _rows(text) if row.get("src", "all") != "all")
 
 
-def defaults(text: str) -> tuple[DefaultRoute, ...]:
-    """From `ip -j -4 route show table all`."""
+def defaults(text: str, family: int) -> tuple[DefaultRoute, ...]:
+    """From `ip -j -4 route show table all`, or `-6`."""
     return tuple(
-        DefaultRoute(str(row.get("table", MAIN_TABLE)), row["dev"])
+        DefaultRoute(str(row.get("table", MAIN_TABLE)), row["dev"], family)
         for row in _rows(text)
         if row["dst"] == "default" and "dev" in row
     )

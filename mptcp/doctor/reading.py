@@ -19,6 +19,7 @@ from mptcp.doctor.machine import Machine
 SYSCTL_DIR = Path("/etc/sysctl.d")
 STATE_DIR = Path("/var/lib/vvlive/mptcp")
 GUARD_STATE = Path("/run/vvlive-guard/endpoints.json")
+FAMILIES = (4, 6)
 _TIMEOUT_S = 10.0
 
 
@@ -37,13 +38,17 @@ def read(
     return Machine(
         sysctls={key: value for key in keys - {""} if (value := _sysctl(key)) is not None},
         dropins={dropin.name: text for dropin in dropins if (text := _text(SYSCTL_DIR / dropin.name)) is not None},
-        interfaces=machine.interfaces(_must("ip", "-j", "-4", "address", "show")),
+        interfaces=machine.interfaces(_must("ip", "-j", "address", "show")),
         endpoints=None
         if (text := _output("ip", "-j", "mptcp", "endpoint", "show")) is None
         else machine.endpoints(text),
         subflow_limit=machine.subflow_limit(_output("ip", "mptcp", "limits", "show") or ""),
-        rules=machine.rules(_must("ip", "-j", "-4", "rule", "show")),
-        defaults=machine.defaults(_must("ip", "-j", "-4", "route", "show", "table", "all")),
+        rules=tuple(rule for family in FAMILIES for rule in machine.rules(_of_family(family, "rule", "show"))),
+        defaults=tuple(
+            route
+            for family in FAMILIES
+            for route in machine.defaults(_of_family(family, "route", "show", "table", "all"), family)
+        ),
         counters=kernel_counters(_text(Path("/proc/net/netstat")) or ""),
         uplinks=_uplinks_of_pi_up() if uplinks is None else uplinks,
         listeners=_listeners(port) if vps else None,
@@ -81,6 +86,13 @@ def _must(*command: str) -> str:
     if text is None:
         raise ReadError(f"'{' '.join(command)}' failed: install iproute2 5.9 or newer")
     return text
+
+
+def _of_family(family: int, *words: str) -> str:
+    """What `ip` says of a family; nothing of IPv6 where the kernel was started without it."""
+    if family == 6 and not Path("/proc/net/if_inet6").exists():
+        return ""
+    return _must("ip", "-j", f"-{family}", *words)
 
 
 def _uplinks_of_pi_up() -> dict[str, str]:

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from ipaddress import IPv4Address
+from ipaddress import ip_address
 from pathlib import Path
 
 from exporters.catalog import GUARD
@@ -30,9 +30,10 @@ def parse_responder(text: str) -> tuple[str, int]:
     """Read ADDRESS:PORT. Raises ValueError: a name would need a resolver, perhaps behind the uplink that is dead."""
     listen = Listen.parse(text)
     try:
-        return str(IPv4Address(listen.host)), listen.port
+        return str(ip_address(listen.host)), listen.port
     except ValueError as error:
-        raise ValueError(f"{text!r}: give the VPS's IPv4 address and the port, for example 203.0.113.1:8445") from error
+        example = "203.0.113.1:8445 or [2001:db8::1]:8445"
+        raise ValueError(f"{text!r}: give the VPS's address and the port, for example {example}") from error
 
 
 def parse_pi_up(lines: str) -> tuple[Uplink, ...]:

@@ -128,7 +128,9 @@ class Guard:
         )
 
     def _resolved(self) -> tuple[Resolved, ...]:
-        return resolve(self._setting.uplinks, self._around)
+        """The uplinks with those of their addresses that may carry the stream: of the family that reaches the VPS."""
+        found = resolve(self._setting.uplinks, self._around)
+        return found if self._prober is None else observing.of_family(found, self._prober.family)
 
     async def _survey(self, kernel: Endpoints, now_s: float) -> None:
         """Read addresses and endpoints; forget what was kept of an address that has gone or came back by itself."""

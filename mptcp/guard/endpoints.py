@@ -77,7 +77,8 @@ class Endpoints:
     async def add(self, endpoint: Endpoint) -> None:
         """Add an endpoint: by its number where it has one (not 0) and that is free, else the kernel chooses one."""
         index = {"if_idx": _INDEX.pack(socket.if_nametoindex(endpoint.interface))} if endpoint.interface else {}
-        wanted = {"addr": endpoint.address, "flags": endpoint.flags, **index}
+        family = "addr6" if ":" in endpoint.address else "addr4"
+        wanted = {family: endpoint.address, "flags": endpoint.flags, **index}
         with _as_os_error():
             if endpoint.number:
                 with suppress(NetlinkError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from socket import AddressFamily
 
 from exporters.mptcp.model import Dump
 from exporters.mptcp.parsing import ESTABLISHED, MptcpRow, TcpRow
@@ -10,7 +12,7 @@ from exporters.mptcp.uplinks import Resolved, Role, uplink_of
 from exporters.units import seconds_from_ms, seconds_from_us
 from mptcp.guard.endpoints import Endpoint
 from mptcp.guard.model import Connection, Subflow, UplinkSeen
-from mptcp.guard.prober import Way
+from mptcp.guard.prober import Way, family_of
 
 
 def subflows(dump: Dump, resolved: tuple[Resolved, ...]) -> tuple[Subflow, ...]:
@@ -63,6 +65,13 @@ def uplinks(resolved: Iterable[Resolved], endpoints: tuple[Endpoint, ...]) -> di
         )
         for each, endpoint in found.items()
     }
+
+
+def of_family(resolved: Iterable[Resolved], family: AddressFamily) -> tuple[Resolved, ...]:
+    """The uplinks with their addresses of one family only; one that has none counts as not there."""
+    return tuple(
+        replace(each, addresses=frozenset(a for a in each.addresses if family_of(a) is family)) for each in resolved
+    )
 
 
 def ways(resolved: Iterable[Resolved], endpoints: tuple[Endpoint, ...], taken: Mapping[str, Endpoint]) -> list[Way]:

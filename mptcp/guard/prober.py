@@ -29,6 +29,11 @@ class Way:
     interface: str
 
 
+def family_of(address: str) -> socket.AddressFamily:
+    """The socket family of an address."""
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
 class _Socket(asyncio.DatagramProtocol):
     def __init__(self, arrived: Callable[[bytes], None]) -> None:
         self._arrived = arrived
@@ -46,10 +51,13 @@ class Prober:
     Each uplink has a socket bound to its address and interface, so that the probe takes the same way
     as the uplink's subflow, whatever the main routing table prefers. Needs no capability on Linux 5.7
     and newer.
+
+    `family` is the responder's: an address of the other one cannot reach it.
     """
 
     def __init__(self, responder: tuple[str, int], key: bytes) -> None:
         self._responder = responder
+        self.family = family_of(responder[0])
         self._key = key
         self._session = secrets.randbits(64)
         self._number = 0
@@ -72,7 +80,7 @@ class Prober:
                     self._sockets[uplink] = way, await self._open(way)
 
     async def _open(self, way: Way) -> asyncio.DatagramTransport:
-        opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        opened = socket.socket(family_of(way.address), socket.SOCK_DGRAM)
         try:
             opened.setblocking(False)  # noqa: FBT003 - the standard library's signature
             with suppress(PermissionError):  # before Linux 5.7; the address alone decides then, by its routing rule

@@ -1,6 +1,6 @@
 # The firewall: a port is opened only where something filters, with that something's own tool.
-# Verb: opening TOOL PROTOCOL PORT [FAMILY TABLE CHAIN]. ufw first (it drives the others), then iptables rules,
-# then native nftables chains (the ip tables that iptables-nft keeps are left to iptables).
+# Verb: opening TOOL PROTOCOL PORT [FAMILY TABLE CHAIN]. ufw first (it drives the others), then rules of iptables and
+# ip6tables, then native nftables chains (the tables that iptables-nft keeps are left to iptables).
 # shellcheck shell=bash
 
 # Input chains of nftables that refuse by policy or by rule: FAMILY TABLE CHAIN, one a line.
@@ -21,21 +21,23 @@ ufw_is_active() {
   command -v ufw >/dev/null && ufw status 2>/dev/null | finds '^Status: active'
 }
 
+# TOOL: iptables or ip6tables.
 iptables_filters() {
-  command -v iptables >/dev/null && iptables -w -S INPUT 2>/dev/null | finds -E -- '^-P INPUT DROP|-j (DROP|REJECT)'
+  command -v "$1" >/dev/null && "$1" -w -S INPUT 2>/dev/null | finds -E -- '^-P INPUT DROP|-j (DROP|REJECT)'
 }
 
 # Opens PROTOCOL PORT in whatever filters; says so when nothing does.
 ensure_open() {
-  local family table chain found=
+  local family table chain tool found=
   if ufw_is_active; then
     ensure - opening ufw "$1" "$2"
     return
   fi
-  if iptables_filters; then
-    ensure - opening iptables "$1" "$2"
+  for tool in iptables ip6tables; do
+    iptables_filters "$tool" || continue
+    ensure - opening "$tool" "$1" "$2"
     found=yes
-  fi
+  done
   while read -r family table chain; do
     ensure - opening nft "$1" "$2" "$family" "$table" "$chain"
     found=yes
@@ -51,7 +53,7 @@ nft_handle() {
 present_opening() {
   case $1 in
     ufw) ufw status | finds -E "^$3/$2 +ALLOW" ;;
-    iptables) iptables -w -C INPUT -p "$2" --dport "$3" -m comment --comment vvlive -j ACCEPT 2>/dev/null ;;
+    iptables | ip6tables) "$1" -w -C INPUT -p "$2" --dport "$3" -m comment --comment vvlive -j ACCEPT 2>/dev/null ;;
     nft) nft_handle "${@:2}" | finds . ;;
   esac
 }
@@ -59,7 +61,7 @@ present_opening() {
 make_opening() {
   case $1 in
     ufw) run ufw allow "$3/$2" ;;
-    iptables) run iptables -w -I INPUT -p "$2" --dport "$3" -m comment --comment vvlive -j ACCEPT ;;
+    iptables | ip6tables) run "$1" -w -I INPUT -p "$2" --dport "$3" -m comment --comment vvlive -j ACCEPT ;;
     nft) run nft insert rule "$4" "$5" "$6" "$2" dport "$3" accept comment '"vvlive"' ;;
   esac
 }
@@ -68,7 +70,7 @@ unmake_opening() {
   present_opening "$@" || return 0
   case $1 in
     ufw) run ufw delete allow "$3/$2" ;;
-    iptables) run iptables -w -D INPUT -p "$2" --dport "$3" -m comment --comment vvlive -j ACCEPT ;;
+    iptables | ip6tables) run "$1" -w -D INPUT -p "$2" --dport "$3" -m comment --comment vvlive -j ACCEPT ;;
     nft) run nft delete rule "$4" "$5" "$6" handle "$(nft_handle "${@:2}")" ;;
   esac
 }

@@ -146,7 +146,7 @@ unmake_link() {
 # --- address ADDRESS/PREFIX IFACE
 
 present_address() {
-  ip -4 -o address show dev "$2" 2>/dev/null | finds -wF -- "inet $1"
+  ip "$(family_of "$1")" -o address show dev "$2" 2>/dev/null | finds -E -- "inet6? ${1//./\\.} "
 }
 
 make_address() {
@@ -160,19 +160,19 @@ unmake_address() {
 # --- rule ADDRESS TABLE
 
 present_rule() {
-  ip -4 rule show from "$1" | finds -E "lookup $2( |$)"
+  ip "$(family_of "$1")" rule show from "$1" | finds -E "lookup $2( |$)"
 }
 
 make_rule() {
   # The priority equals the table's number: before the main table (32766), and easy to find again.
-  run ip -4 rule add from "$1" lookup "$2" priority "$2"
+  run ip "$(family_of "$1")" rule add from "$1" lookup "$2" priority "$2"
 }
 
 unmake_rule() {
-  ! present_rule "$@" || run ip -4 rule delete from "$1" lookup "$2" priority "$2"
+  ! present_rule "$@" || run ip "$(family_of "$1")" rule delete from "$1" lookup "$2" priority "$2"
 }
 
-# --- route TABLE IFACE PREFIX GATEWAY METRIC ("-" for none)
+# --- route TABLE IFACE PREFIX GATEWAY METRIC ("-" for none; PREFIX is "default" for IPv4's, ::/0 for IPv6's)
 
 route_words() {
   local words=("$3")
@@ -185,20 +185,20 @@ route_words() {
 present_route() {
   local via=()
   [[ $4 == - ]] || via=(via "$4")
-  ip -4 route show table "$1" dev "$2" exact "$3" "${via[@]}" 2>/dev/null | finds .
+  ip "$(family_of "$3")" route show table "$1" dev "$2" exact "$3" "${via[@]}" 2>/dev/null | finds .
 }
 
 make_route() {
   local words
   mapfile -t words < <(route_words "$@")
-  run ip -4 route add "${words[@]}"
+  run ip "$(family_of "$3")" route add "${words[@]}"
 }
 
 unmake_route() {
   local words
   present_route "$@" || return 0
   mapfile -t words < <(route_words "$@")
-  run ip -4 route delete "${words[@]}"
+  run ip "$(family_of "$3")" route delete "${words[@]}"
 }
 
 # --- endpoint ADDRESS IFACE

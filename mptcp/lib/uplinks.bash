@@ -13,33 +13,26 @@ METRIC_BASE=200
 UPLINK_SPECS=() # as given
 UPLINK_NAMES=()
 UPLINK_IFACES=()
-UPLINK_ADDRESSES=() # ADDRESS/PREFIX, or "-" when a DHCP client keeps it
+UPLINK_ADDRESSES=() # ADDRESS/PREFIX, or "-" when a DHCP client or router advertisements keep it
 UPLINK_GATEWAYS=()
+UPLINK_FAMILIES=() # -4 or -6
 
-valid_ipv4() {
-  local octet
-  [[ $1 =~ ^([0-9]{1,3}\.){3}[0-9]{1,3}$ ]] || return 1
-  for octet in ${1//./ }; do
-    ((10#$octet <= 255)) || return 1
-  done
-}
-
-valid_cidr() {
-  [[ ${1#*/} =~ ^[0-9]{1,2}$ && ${1#*/} -le 32 && ${1#*/} -ge 1 ]] && valid_ipv4 "${1%/*}"
-}
-
-# NAME=IFACE or NAME=IFACE,ADDRESS/PREFIX,GATEWAY; the gateway is "-" on a link without one (ppp, raw IP).
+# NAME=IFACE, NAME=IFACE,inet6 or NAME=IFACE,ADDRESS/PREFIX,GATEWAY; the gateway is "-" on a link without one (ppp, raw
+# IP).
 add_uplink() {
-  local name=${1%%=*} rest=${1#*=} iface address gateway known
+  local name=${1%%=*} rest=${1#*=} iface address gateway known family=-4
   [[ $1 == *=* && $name =~ ^[a-z0-9][a-z0-9_-]{0,30}$ ]] ||
     die "--uplink $1: write NAME=IFACE or NAME=IFACE,ADDRESS/PREFIX,GATEWAY; a name is small letters, digits, - and _"
   IFS=, read -r iface address gateway <<<"$rest"
   [[ -n $iface && ${#iface} -le 15 && $iface != */* && $iface != *' '* ]] || die "--uplink $1: '$iface' is no interface name"
-  if [[ -n $address ]]; then
+  if [[ $address == inet6 && -z $gateway ]]; then
+    family=-6 address=
+  elif [[ -n $address ]]; then
     valid_cidr "$address" ||
-      die "--uplink $1: '$address' is no IPv4 address with prefix, such as 192.168.8.100/24 (IPv6 uplinks are not supported)"
-    [[ $gateway == - ]] || valid_ipv4 "$gateway" ||
-      die "--uplink $1: '$gateway' is no IPv4 gateway; write - on a link without one"
+      die "--uplink $1: '$address' is no address with prefix, such as 192.168.8.100/24 or 2001:db8::2/64"
+    [[ $gateway == - ]] || { valid_address "$gateway" && [[ $(family_of "$gateway") == $(family_of "$address") ]]; } ||
+      die "--uplink $1: '$gateway' is no gateway of the address's family; write - on a link without one"
+    family=$(family_of "$address") address=$(canonical "$address") gateway=$(canonical "$gateway")
   fi
   for known in "${!UPLINK_NAMES[@]}"; do
     [[ ${UPLINK_NAMES[known]} != "$name" ]] || die "two uplinks are named $name"
@@ -47,7 +40,8 @@ add_uplink() {
     [[ -z $address || ${UPLINK_ADDRESSES[known]%/*} != "${address%/*}" ]] ||
       die "uplinks ${UPLINK_NAMES[known]} and $name share address ${address%/*}: subflows could not be told apart"
   done
-  UPLINK_SPECS+=("$1") UPLINK_NAMES+=("$name") UPLINK_IFACES+=("$iface") UPLINK_ADDRESSES+=("${address:--}") UPLINK_GATEWAYS+=("${gateway:--}")
+  UPLINK_SPECS+=("$1") UPLINK_NAMES+=("$name") UPLINK_IFACES+=("$iface") UPLINK_ADDRESSES+=("${address:--}")
+  UPLINK_GATEWAYS+=("${gateway:--}") UPLINK_FAMILIES+=("$family")
 }
 
 # Remembers the uplinks for the lease hooks; the file's place of a line is the uplink's table.
@@ -64,33 +58,30 @@ uplinks_load() {
   done <"$STATE_DIR/uplinks"
 }
 
-network_of() {
-  local a b c d prefix=${1#*/} bits
-  IFS=. read -r a b c d <<<"${1%/*}"
-  bits=$(((a << 24 | b << 16 | c << 8 | d) & (0xffffffff << (32 - prefix))))
-  printf '%d.%d.%d.%d/%d' $((bits >> 24 & 255)) $((bits >> 16 & 255)) $((bits >> 8 & 255)) $((bits & 255)) "$prefix"
-}
-
+# FAMILY IFACE: the address that connections may begin from: not one of IPv6's that is on its way out or in.
 lease_address() {
-  ip -4 -o address show dev "$1" scope global 2>/dev/null | awk '!seen++ { print $4 }'
+  local not=()
+  [[ $1 == -4 ]] || not=(-temporary -deprecated -tentative)
+  ip "$1" -o address show dev "$2" scope global "${not[@]}" 2>/dev/null | awk '!seen++ { print $4 }'
 }
 
 lease_gateway() {
-  ip -4 route show default dev "$1" 2>/dev/null | awk '{ for (i = 1; i < NF; i++) if ($i == "via" && !seen++) print $(i + 1) }'
+  ip "$1" route show default dev "$2" 2>/dev/null | awk '{ for (i = 1; i < NF; i++) if ($i == "via" && !seen++) print $(i + 1) }'
 }
 
 has_main_default() {
-  ip -4 route show default dev "$1" 2>/dev/null | finds .
+  ip "$1" route show default dev "$2" 2>/dev/null | finds .
 }
 
 # Brings uplink number I to what its address and gateway of now ask for; takes back what an older lease left.
 # A static uplink's address is put on its interface when it is not there.
 settle_uplink() {
   local i=$1 name=${UPLINK_NAMES[$1]} iface=${UPLINK_IFACES[$1]} address=${UPLINK_ADDRESSES[$1]} gateway=${UPLINK_GATEWAYS[$1]}
-  local table=$((TABLE_BASE + i + 1)) main=- lease=
+  local table=$((TABLE_BASE + i + 1)) main=- lease='' family=${UPLINK_FAMILIES[$1]} everywhere
   if [[ $address == - ]]; then
-    address=$(lease_address "$iface")
-    gateway=${LEASE_GATEWAY:-$(lease_gateway "$iface")}
+    address=$(lease_address "$family" "$iface")
+    gateway=${LEASE_GATEWAY-}
+    [[ -n $gateway && $(family_of "$gateway") == "$family" ]] || gateway=$(lease_gateway "$family" "$iface")
     gateway=${gateway:--}
     lease=yes
   fi
@@ -99,12 +90,13 @@ settle_uplink() {
     undo_unwanted "$name"
     return
   fi
-  journal_has "$name" route 254 "$iface" default && main=yes
-  has_main_default "$iface" || main=yes
+  everywhere=$(default_of "$address")
+  journal_has "$name" route 254 "$iface" "$everywhere" && main=yes
+  has_main_default "$family" "$iface" || main=yes
   local wanted=()
   [[ -n $lease ]] || wanted+=("link $iface" "address $address $iface")
-  wanted+=("route $table $iface $(network_of "$address") - -" "route $table $iface default $gateway -")
-  [[ $main == - ]] || wanted+=("route 254 $iface default $gateway $((METRIC_BASE + i))")
+  wanted+=("route $table $iface $(network_of "$address") - -" "route $table $iface $everywhere $gateway -")
+  [[ $main == - ]] || wanted+=("route 254 $iface $everywhere $gateway $((METRIC_BASE + i))")
   wanted+=("rule ${address%/*} $table" "endpoint ${address%/*} $iface")
   settle "$name" "${wanted[@]}"
 }

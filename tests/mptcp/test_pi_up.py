@@ -242,13 +242,23 @@ def test_down_refuses_beside_a_running_guard(machine: Machine, tmp_path: Path) -
         (
             ["--uplink", "a=eth1,10.0.0.256/24,10.0.0.1"],
             (
-                "--uplink a=eth1,10.0.0.256/24,10.0.0.1: '10.0.0.256/24' is no IPv4 address with prefix, such as "
-                "192.168.8.100/24 (IPv6 uplinks are not supported)"
+                "--uplink a=eth1,10.0.0.256/24,10.0.0.1: '10.0.0.256/24' is no address with prefix, such as "
+                "192.168.8.100/24 or 2001:db8::2/64"
             ),
         ),
         (
             ["--uplink", "a=eth1,10.0.0.2/24,router"],
-            "--uplink a=eth1,10.0.0.2/24,router: 'router' is no IPv4 gateway; write - on a link without one",
+            (
+                "--uplink a=eth1,10.0.0.2/24,router: 'router' is no gateway of the address's family; "
+                "write - on a link without one"
+            ),
+        ),
+        (
+            ["--uplink", "a=eth1,2001:db8::2/64,10.0.0.1"],
+            (
+                "--uplink a=eth1,2001:db8::2/64,10.0.0.1: '10.0.0.1' is no gateway of the address's family; "
+                "write - on a link without one"
+            ),
         ),
         (
             ["--uplink", "a=eth7,10.0.0.2/24,10.0.0.1"],

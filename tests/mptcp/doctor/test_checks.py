@@ -104,6 +104,13 @@ def test_required_setting_that_the_kernel_lacks_is_found() -> None:
 
 ATT_DOWN = {**PI.interfaces, "eth2": Interface(up=False, addresses=frozenset({"192.168.8.100"}))}
 ATT_BARE = {**PI.interfaces, "eth2": Interface(up=True, addresses=frozenset())}
+MIXED = replace(
+    PI,
+    interfaces={**PI.interfaces, "eth2": Interface(up=True, addresses=frozenset({"2001:db8::2", "192.168.8.100"}))},
+    endpoints=(*(PI.endpoints or ())[:1], Endpoint("2001:db8::2", "eth2", frozenset({"subflow"}))),
+    rules=(Rule("10.5.0.2", "7701"), Rule("2001:db8::2", "7702")),
+    defaults=(*PI.defaults, DefaultRoute("7702", "eth2", 6), DefaultRoute("main", "eth2", 6)),
+)
 BACKUP = (*(PI.endpoints or ())[:1], Endpoint("192.168.8.100", "eth2", frozenset({"subflow", "backup"})))
 
 
@@ -117,6 +124,11 @@ BACKUP = (*(PI.endpoints or ())[:1], Endpoint("192.168.8.100", "eth2", frozenset
         (replace(PI, fallen_back=1), ["1 of 1 connections run on plain TCP"]),
         (replace(PI, uplinks={"verizon": "eth1"}), ["uplinks: 1 known"]),
         (replace(PI, uplinks={**PI.uplinks, "x": "usb0"}), ["uplink x: usb0 does not exist"]),
+        (MIXED, ["uplinks: some have IPv4 endpoints and some IPv6"]),
+        (
+            replace(MIXED, rules=PI.rules),
+            ["uplink att: no rule for its address", "uplinks: some have IPv4 endpoints and some IPv6"],
+        ),
         (replace(PI, interfaces=ATT_DOWN), ["uplink att: eth2 is down"]),
         (
             replace(PI, interfaces=ATT_BARE),

@@ -9,15 +9,16 @@ from mptcp.doctor.machine import DefaultRoute, Endpoint, Interface, Listener, Ru
 
 
 def test_interfaces() -> None:
-    """Switched on is a flag; an interface may have no address."""
+    """Switched on is a flag; an interface may have no address; a link-local one counts for none."""
     text = (
         '[{"ifname":"lo","flags":["LOOPBACK"],"addr_info":[]},'
-        '{"ifname":"eth1","flags":["BROADCAST","UP"],"addr_info":[{"local":"10.5.0.2","prefixlen":24}]}]'
+        '{"ifname":"eth1","flags":["BROADCAST","UP"],"addr_info":[{"local":"10.5.0.2","prefixlen":24},'
+        '{"local":"2001:db8::2","scope":"global"},{"local":"fe80::2","scope":"link"}]}]'
     )
 
     assert machine.interfaces(text) == {
         "lo": Interface(up=False, addresses=frozenset()),
-        "eth1": Interface(up=True, addresses=frozenset({"10.5.0.2"})),
+        "eth1": Interface(up=True, addresses=frozenset({"10.5.0.2", "2001:db8::2"})),
     }
 
 
@@ -40,7 +41,7 @@ def test_rules_and_defaults() -> None:
     )
 
     assert machine.rules(rules) == (Rule("10.1.0.2", "7701"),)
-    assert machine.defaults(routes) == (DefaultRoute("7701", "eth1"), DefaultRoute("main", "eth1"))
+    assert machine.defaults(routes, 4) == (DefaultRoute("7701", "eth1"), DefaultRoute("main", "eth1"))
 
 
 def test_nothing_printed_is_nothing_there() -> None:

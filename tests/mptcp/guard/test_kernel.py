@@ -238,3 +238,22 @@ def _ignored(pid: int) -> int:
     """The signals that a process ignores, as a bit mask (SigIgn of proc(5))."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("SigIgn:")[2].split()[0], 16)
+
+
+def test_ipv6_endpoint_is_added_flagged_and_deleted(machine: Machine) -> None:
+    """The family is the address's."""
+    ours = Endpoint(6, "2001:db8::2", SUBFLOW, "eth2")
+
+    async def add_and_flag() -> Endpoint:
+        async with Endpoints() as kernel:
+            await kernel.add(ours)
+            return await kernel.set_backup(ours, on=True)
+
+    async def delete() -> tuple[Endpoint, ...]:
+        async with Endpoints() as kernel:
+            await kernel.delete(ours)
+            return await kernel.show()
+
+    assert _inside(machine, add_and_flag).flags == SUBFLOW | BACKUP
+    assert _shown(machine) == "2001:db8::2 id 6 subflow backup dev eth2"
+    assert _inside(machine, delete) == ()

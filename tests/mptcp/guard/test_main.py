@@ -35,7 +35,8 @@ def test_uplinks_of_pi_up_are_read() -> None:
 def test_responder_is_an_address() -> None:
     """A name would need a resolver, which may be behind the dead uplink."""
     assert parse_responder("203.0.113.1:8445") == ("203.0.113.1", 8445)
-    with pytest.raises(ValueError, match="give the VPS's IPv4 address and the port"):
+    assert parse_responder("[2001:db8::1]:8445") == ("2001:db8::1", 8445)
+    with pytest.raises(ValueError, match="give the VPS's address and the port"):
         parse_responder("vps.example.org:8445")
 
 
@@ -44,7 +45,7 @@ def test_responder_is_an_address() -> None:
     [
         (["--uplink", "eth1"], "'eth1' is not NAME=INTERFACE"),
         (["--uplink", "a=eth1", "--responder", "203.0.113.1:8445"], "--responder and --key-file go together"),
-        (["--uplink", "a=eth1", "--responder", "vps:1", "--key-file", "x"], "give the VPS's IPv4 address"),
+        (["--uplink", "a=eth1", "--responder", "vps:1", "--key-file", "x"], "give the VPS's address"),
     ],
 )
 def test_wrong_command_lines_are_told_in_a_line(tmp_path: Path, words: list[str], complaint: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from dataclasses import replace
 
 import pytest
@@ -82,3 +83,13 @@ def test_suppressed_uplink_is_probed_from_the_address_it_had() -> None:
     """Its endpoint is gone from the kernel, so the one that is kept says from where."""
     assert observing.ways([ATT, GONE], (), {"10.0.0.1": ENDPOINT}) == [Way("att", "10.0.0.1", "eth2")]
     assert observing.ways([ATT], (), {}) == []
+
+
+def test_only_addresses_that_reach_the_vps_count() -> None:
+    """An uplink without one of that family is not there: it is neither judged nor probed."""
+    both = Resolved(parse_uplink("att=eth2"), "eth2", frozenset({"10.0.0.1", "2001:db8::2"}))
+    four = Resolved(parse_uplink("verizon=eth1"), "eth1", frozenset({"10.0.1.1"}))
+
+    seen = observing.of_family([both, four], socket.AF_INET6)
+    assert [each.addresses for each in seen] == [frozenset({"2001:db8::2"}), frozenset()]
+    assert observing.uplinks(seen, ())["verizon"].addressed is False

@@ -138,3 +138,18 @@ async def test_responder_limits_what_it_answers() -> None:
         await _settle()
 
         assert len(prober.answers()) in {5, 10}  # 10 when the second turned in between
+
+
+async def test_ipv6_uplink_is_probed_from_its_ipv6_address() -> None:
+    """The socket's family is the address's; the responder's decides which addresses can be used."""
+    transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(
+        lambda: Echo(KEY, 200), local_addr=("::1", 0)
+    )
+    address = transport.get_extra_info("sockname")[:2]
+    async with _prober(address, Way("att", "::1", "lo")) as prober:
+        prober.send("att", _now_s())
+        await _settle()
+
+        assert prober.family is socket.AF_INET6
+        assert len(prober.answers()) == 1
+    transport.close()
