@@ -97,6 +97,9 @@ def _decided(decided: Decided) -> Iterator[Sample]:
             yield "vvlive_observation_age_seconds", (source,), age_s
     if decided.health is not None:
         yield from _health(decided.health)
+    for uplink, found in decided.trusts.items():
+        if found.score is not None:
+            yield "vvlive_uplink_trust_ratio", (uplink,), found.score
     if decided.capacity.lower_bps is not None:
         yield "vvlive_capacity_lower_bytes_per_second", (), octets(decided.capacity.lower_bps)
     if decided.capacity.upper_bps is not None:

@@ -14,6 +14,7 @@ from controller.api.serving import serve
 from controller.api.views import status_view
 from controller.config import ObsSection
 from controller.decision.health import health
+from controller.decision.trust import trust
 from controller.linking.edge import EdgeLink
 from controller.status import Decided, Plan, Status
 
@@ -244,4 +245,5 @@ class Controller:
             ingest=seen.ingest,
             override=seen.override,
             health=health(seen),
+            trusts={record.name: trust(record) for record in decision.state.uplinks},
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from controller.api.access import Scope
-from controller.api.views import UplinkView, View, uplink_view
+from controller.api.views import UplinkView, View, uplink_views
 from controller.decision.health import health
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def network_view(status: Status) -> NetworkView:
         drain_time_s=decided.drain_time_s if decided else None,
         uplinks_configured=len(uplinks),
         uplinks_active=known.count(False) if known else None,
-        uplinks=[uplink_view(one) for one in uplinks],
+        uplinks=uplink_views(decided),
     )
 
 

@@ -10,6 +10,7 @@ from controller.overriding.standing import ordered
 
 if TYPE_CHECKING:
     from controller.decision.model import EncoderTarget, UplinkReading
+    from controller.decision.trust import Trust
     from controller.journal import Entry, Event, Order
     from controller.status import Decided, DeviceStatus, Status
 
@@ -44,9 +45,10 @@ class DeviceView(View):
 
 
 class EncoderView(DeviceView):
-    """The encoder; `plays` is its last read-back."""
+    """The encoder; `plays` is its last read-back, `introduction` what it is and what its changes cost."""
 
     plays: TargetView | None
+    introduction: str | None
 
 
 class StudioView(DeviceView):
@@ -68,6 +70,7 @@ class UplinkView(View):
     rtt_s: float | None
     min_rtt_s: float | None
     loss_ratio: float | None
+    trust: float | None
 
 
 class SourceView(View):
@@ -234,7 +237,7 @@ def status_view(status: Status) -> StatusView:
         encoder=_encoder(status),
         studio=_studio(status),
         observed=_observed(decided) if decided else None,
-        uplinks=[uplink_view(one) for one in decided.uplinks] if decided else [],
+        uplinks=uplink_views(decided),
         override_until_s=override.until_s if override else None,
         override_reason=override.reason if override else None,
         override_orders=list(ordered(override)) if override else [],
@@ -300,7 +303,9 @@ def _encoder(status: Status) -> EncoderView | None:
     if status.encoder is None:
         return None
     plays = target_view(status.encoder_confirmed)
-    return EncoderView.model_validate({**_device_fields(status.encoder), "plays": plays})
+    return EncoderView.model_validate(
+        {**_device_fields(status.encoder), "plays": plays, "introduction": status.encoder.introduction}
+    )
 
 
 def _studio(status: Status) -> StudioView | None:
@@ -327,8 +332,12 @@ def _observed(decided: Decided) -> ObservedView:
     )
 
 
-def uplink_view(uplink: UplinkReading) -> UplinkView:
-    """`uplink` as answered."""
+def uplink_views(decided: Decided | None) -> list[UplinkView]:
+    """The uplinks of the last decision, as answered; none before the first."""
+    return [] if decided is None else [_uplink(one, decided.trusts.get(one.name)) for one in decided.uplinks]
+
+
+def _uplink(uplink: UplinkReading, trusted: Trust | None) -> UplinkView:
     return UplinkView(
         name=uplink.name,
         dead=uplink.dead,
@@ -338,4 +347,5 @@ def uplink_view(uplink: UplinkReading) -> UplinkView:
         rtt_s=uplink.rtt_s,
         min_rtt_s=uplink.min_rtt_s,
         loss_ratio=uplink.loss_ratio,
+        trust=None if trusted is None else trusted.score,
     )

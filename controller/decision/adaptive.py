@@ -18,6 +18,7 @@ from controller.decision.move import Move
 from controller.decision.ordering import capped
 from controller.decision.restarting import FALL, RAISE, Occasion, restart_rate
 from controller.decision.trimming import CUT, Moment, trim_rate
+from controller.decision.trust import wariness
 
 if TYPE_CHECKING:
     from controller.decision.clocks import Clocks
@@ -49,6 +50,7 @@ def _trimming(state: State, seen: Observation, links: Links, policy: Policy) -> 
         bottom_bps=_bottom_bps(seen, policy),
         cap_bps=capped(cap_bps(state, policy), seen),
         latency_s=seen.encoder_traits.latency_s,
+        patience=wariness(state.uplinks, at_s=seen.at_s),
     )
     memory, why = trim_rate(state.trim, links, moment, policy.trim)
     rate_bps = _in_force_bps(state, seen, memory.rate_bps)

@@ -25,6 +25,10 @@ _LONGEST_TICK_S = 2.0
 _DEATHS_PER_H = 10.0
 _LOSS = 0.05
 _SPREAD_S = 0.2
+# Back for longer than this, an uplink is judged by what it does, not by what it did.
+_RETURNED_FOR_S = 30.0
+# However bad its hour was, an uplink gets its chance after four times the calm.
+_LEAST = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +127,17 @@ def trust(record: Record) -> Trust:
     score = availability / (1 + deaths_per_h / _DEATHS_PER_H)
     score /= (1 + (loss or 0.0) / _LOSS) * (1 + (spread_s or 0.0) / _SPREAD_S)
     return Trust(score, availability, deaths_per_h, loss, spread_s)
+
+
+def wariness(records: Iterable[Record], *, at_s: float) -> float:
+    """How many times longer than usual a calm must last before more is sent: 1 to 4.
+
+    It is the inverse of the trust in the least trusted uplink that came back lately. An uplink of which too
+    little is known asks for no more calm than any other: what it can carry is measured then.
+    """
+    back = (one for one in records if one.returned_s is not None and 0.0 <= at_s - one.returned_s <= _RETURNED_FOR_S)
+    scores = (trust(one).score for one in back if one.dead is False)
+    return 1.0 / max(_LEAST, min((score for score in scores if score is not None), default=1.0))
 
 
 def _mean(sums: Iterable[tuple[float, float]]) -> float | None:

@@ -44,6 +44,16 @@ def _state() -> Row:
                 DEAD,
                 height=5,
             ),
+            graph(
+                "Trust",
+                "What the last hour says of each uplink: its time alive, deaths, loss and spread of the round trip. "
+                "A little trusted uplink that comes back must stay calm longer before more is sent. Low for hours: "
+                "another carrier, or another antenna.",
+                [Query(f"max by (uplink) (vvlive_uplink_trust_ratio{{{PICKED_ANYWHERE}}})", "{{uplink}}")],
+                Look("percentunit"),
+                span=24,
+                height=6,
+            ),
         ],
     )
 

@@ -15,6 +15,7 @@ from controller.decision.model import (
     Scene,
     UplinkReading,
 )
+from controller.decision.trust import Trust
 from controller.status import Counts, Decided, DeviceStatus, Plan, Status
 
 TARGET = EncoderTarget(bitrate_bps=2_500_000, width_px=1280, height_px=720, frame_rate_hz=30)
@@ -57,6 +58,7 @@ KNOWN = Status(
         ingest=IngestReading(age_s=0.7, publishing=True, received_bps=2_550_000, lag_s=2.5),
         override=None,
         health=Health(40.0, (Part("picture", 0.4, 3.0, "late", vital=True), Part("rtt", None, 1.0, "unknown"))),
+        trusts={"modem-a": Trust(0.75, 0.9, 1.0, 0.01, 0.02), "modem-b": Trust(None)},
     ),
     drives_encoder=True,
     drives_studio=True,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from controller.decision.model import UplinkReading
-from controller.decision.trust import Record, trust, watch
+from controller.decision.trust import Record, trust, wariness, watch
 
 
 def watched(*, deaths_every_s: int | None = None, seconds: int = 600) -> Record:
@@ -36,3 +38,36 @@ def test_each_death_costs_trust() -> None:
     assert often is not None
     assert seldom is not None
     assert often < seldom < 0.8
+
+
+def returned(*, deaths_every_s: int, back_for_s: float) -> tuple[tuple[Record, ...], float]:
+    """An uplink that died every so often for ten minutes and is back since `back_for_s`, and the moment."""
+    record = watched(deaths_every_s=deaths_every_s, seconds=600)
+    gone = watch((record,), [UplinkReading("att", dead=True)], at_s=600.0)
+    back = watch(gone, [UplinkReading("att", dead=False)], at_s=601.0)
+    return back, 601.0 + back_for_s
+
+
+@pytest.mark.parametrize(("deaths_every_s", "least", "most"), [(600, 1.5, 1.8), (300, 2.0, 2.5), (60, 4.0, 4.0)])
+def test_the_more_often_an_uplink_died_the_longer_the_calm_it_owes(
+    deaths_every_s: int, least: float, most: float
+) -> None:
+    """After its return the wariness is the inverse of its trust, four at most."""
+    records, at_s = returned(deaths_every_s=deaths_every_s, back_for_s=1.0)
+
+    assert least <= wariness(records, at_s=at_s) <= most
+
+
+def test_an_uplink_that_has_stayed_is_judged_by_what_it_does() -> None:
+    """Half a minute after its return its past asks for nothing any more."""
+    records, at_s = returned(deaths_every_s=12, back_for_s=31.0)
+
+    assert wariness(records, at_s=at_s) == 1.0
+
+
+def test_an_unknown_uplink_owes_no_calm() -> None:
+    """One that died within its first minute has no trust to be judged by."""
+    records = watch((), [UplinkReading("att", dead=True)], at_s=0.0)
+    records = watch(records, [UplinkReading("att", dead=False)], at_s=1.0)
+
+    assert wariness(records, at_s=2.0) == 1.0
