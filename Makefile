@@ -3,7 +3,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help setup demo test check bench bench-exporter format lock clean
+.PHONY: help setup demo test check bench bench-rig bench-exporter format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 18
@@ -22,6 +22,9 @@ check: setup ## format, lint, types, import contracts, rules, scripts
 
 bench: setup ## score the policies on synthetic drives (ARGS="--traces DIR" for recorded ones)
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+bench-rig: setup ## hold the bench's model against the real thing: 45 minutes, as root, in parts if wanted
+	@$(BIN)/python -m tests.bench.rig $(ARGS)
 
 bench-exporter: setup ## what the MPTCP exporter costs, and how true it is
 	@$(BIN)/python -m tests.bench.exporters $(ARGS)

@@ -149,3 +149,14 @@ def test_the_fixed_rates_are_fixed() -> None:
     assert (
         measure(simulate(road(flat(9_000.0, 90)), Windowed(Static(4_500.0), Timing()), Transport.TCP, LIVE)).qoe == 4.5
     )
+
+
+def test_a_period_between_steps_is_kept_on_average() -> None:
+    """Four looks a second, on steps of 100 ms: two and three steps apart in turn, 40 in ten seconds."""
+    controller = Product(ADAPTIVE, Timing(period_s=0.25, lag_s=0.2), ChangeCost.LIVE)
+    looks = [controller.next_look(-1)]
+    while looks[-1] < 100:
+        looks.append(controller.next_look(looks[-1]))
+    gaps = [later - earlier for earlier, later in pairwise(looks)]
+    assert set(gaps) == {2, 3}
+    assert sum(look < 100 for look in looks) == 39

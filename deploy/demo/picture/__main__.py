@@ -2,8 +2,9 @@
 
 Appends one JSON object per look to --output (or stdout):
     {"t": now, "sight": "live|frozen|unstamped|nothing", "captured_t": ..., "age_s": ...}
-Times are epoch seconds. It reconnects for ever, so it is ready as soon as it writes. Stop it with
-SIGTERM. The address is read from a file, since it may hold a key.
+Times are epoch seconds. With --each there is one for every picture besides, as it comes. It
+reconnects for ever, so it is ready as soon as it writes. Stop it with SIGTERM. The address is read
+from a file, since it may hold a key.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ def _arguments(argv: list[str] | None) -> argparse.Namespace:
     where.add_argument("--source", metavar="RTMP_URL")
     where.add_argument("--source-file", type=Path, help="one line: the address")
     parser.add_argument("--look-at", choices=list(Looks), type=Looks, default=Looks.KEYFRAMES)
+    parser.add_argument("--each", action="store_true", help="write every picture, too")
     parser.add_argument("--output", type=Path, help="the file to append to; stdout without it")
     return parser.parse_args(argv)
 
@@ -52,12 +54,18 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         print(f"picture: {error}", file=sys.stderr)
         return 2
-    reader = StreamReader(url, options.look_at)
-    reader.start()
     with ExitStack() as stack:
         output = stack.enter_context(options.output.open("a")) if options.output else sys.stdout
+
+        def write(newest: Newest | None) -> None:
+            # one write: lines of two threads never mix
+            output.write(sighting(newest, time.time()).to_line() + "\n")
+            output.flush()
+
+        reader = StreamReader(url, options.look_at, tell=write) if options.each else StreamReader(url, options.look_at)
+        reader.start()
         while True:
-            print(sighting(reader.newest, time.time()).to_line(), file=output, flush=True)
+            write(reader.newest)
             time.sleep(LOOK_EVERY_S)
 
 

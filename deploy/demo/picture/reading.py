@@ -15,6 +15,8 @@ from deploy.demo.picture import stamp
 from deploy.demo.picture.clocking import PictureClock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from av.container import InputContainer
     from av.packet import Packet
     from av.video.frame import VideoFrame
@@ -60,10 +62,13 @@ def _stamp_of(frames: list[VideoFrame]) -> float | None:
 
 
 class StreamReader:
-    """Reads in a thread of its own, reconnecting for ever; `newest` is safe to read at any time."""
+    """Reads in a thread of its own, reconnecting for ever; `newest` is safe to read at any time.
 
-    def __init__(self, url: str, looks: Looks) -> None:
-        self._url, self._looks = url, looks
+    `tell` hears of every picture, in that thread.
+    """
+
+    def __init__(self, url: str, looks: Looks, *, tell: Callable[[Newest], None] = lambda _: None) -> None:
+        self._url, self._looks, self._tell = url, looks, tell
         self.newest: Newest | None = None
         self.problem: str | None = "not connected yet"
         self._stopping = threading.Event()
@@ -96,6 +101,7 @@ class StreamReader:
             self.problem = None
             clock = self._advance(clock, packet, video, media_s=float(packet.pts * packet.time_base))
             self.newest = Newest(arrived_s=time.time(), captured_s=clock.captured_s)
+            self._tell(self.newest)
 
     def _advance(self, clock: PictureClock, packet: Packet[Any], video: VideoStream, *, media_s: float) -> PictureClock:
         if self._looks is Looks.KEYFRAMES and not packet.is_keyframe:

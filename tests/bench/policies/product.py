@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable
+from math import ceil, floor
 
 from controller.decision.machine import State, decide
 from controller.decision.model import (
@@ -94,7 +95,7 @@ class Product:
         self._timing = timing
         self._traits = traits(cost, latency_s=timing.latency_s)
         self._cost = cost
-        self._period = round(timing.period_s * self.steps_per_s)
+        self._period = timing.period_s * self.steps_per_s
         self._lag = round(timing.lag_s * self.steps_per_s)
         self._edge, self._vps = State.initial(policy), State.initial(policy)
         self._edge_windows, self._vps_windows = Windows(timing.period_s), Windows(timing.period_s)
@@ -105,9 +106,9 @@ class Product:
         self.start = setting(self._sent)
 
     def next_look(self, after: int) -> int:
-        """The next scrape plus the lag."""
-        closed = (after - self._lag + 1) // self._period + 1 if after >= 0 else 1
-        return closed * self._period - 1 + self._lag
+        """The next scrape plus the lag; a period of two and a half steps is two and three in turn."""
+        scrape = max(1, ceil((after - self._lag + 2) / self._period))
+        return floor(scrape * self._period) - 1 + self._lag
 
     def look(self, history: History) -> Setting | None:
         """Scrape, observe and decide on both machines; the encoder's order, when a new one can be sent."""

@@ -8,9 +8,10 @@ import av
 import pytest
 
 from deploy.demo.encoder.scenery import Scenery
-from deploy.demo.picture.reading import Looks, StreamReader
+from deploy.demo.picture.reading import Looks, Newest, StreamReader
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import numpy as np
@@ -37,8 +38,8 @@ def _camera(count: int) -> list[NDArray[np.uint8]]:
     return [scenery.frame(index, captured_s=NOON_S + index / FRAME_RATE_HZ) for index in range(count)]
 
 
-def _read(path: Path, looks: Looks) -> StreamReader:
-    reader = StreamReader(str(path), looks)
+def _read(path: Path, looks: Looks, *, tell: Callable[[Newest], None] = lambda _: None) -> StreamReader:
+    reader = StreamReader(str(path), looks, tell=tell)
     reader.start()
     until(lambda: reader.problem == "the stream ended", what="the recording ends")
     reader.stop()
@@ -53,6 +54,15 @@ def test_the_newest_picture_is_found(tmp_path: Path, looks: Looks) -> None:
     newest = _read(path, looks).newest
     assert newest is not None
     assert newest.captured_s == pytest.approx(NOON_S + 49 / FRAME_RATE_HZ, abs=0.002)
+
+
+def test_whoever_asks_is_told_of_every_picture(tmp_path: Path) -> None:
+    """Fifty pictures, each with its own time, in their order."""
+    path, told = tmp_path / "stream.flv", list[Newest]()
+    _record(path, _camera(50))
+    _read(path, Looks.KEYFRAMES, tell=told.append)
+    expected = [NOON_S + index / FRAME_RATE_HZ for index in range(50)]
+    assert [one.captured_s for one in told] == pytest.approx(expected, abs=0.002)
 
 
 @pytest.mark.parametrize("looks", list(Looks))

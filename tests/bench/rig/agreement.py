@@ -1,0 +1,92 @@
+"""How far model and rig agree, and whether that is far enough."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import median
+
+from tests.bench.rig.outcome import Outcome, Transition
+
+WITHIN_S = 3.0
+ON_TIME_ERROR = 0.05
+P95_RATIO = 1.5
+MATCHED = 0.8
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One policy on one segment, in the rig and in the model."""
+
+    segment: int
+    policy: str
+    rig: Outcome
+    model: Outcome
+
+    @property
+    def on_time_error(self) -> float:
+        """Distance of the shares of picture on time."""
+        return abs(self.rig.on_time - self.model.on_time)
+
+    @property
+    def p95_ratio(self) -> float:
+        """The larger 95th percentile over the smaller."""
+        low, high = sorted((self.rig.p95_s, self.model.p95_s))
+        return high / low
+
+    @property
+    def matched(self) -> int:
+        """How many transitions of the rig the model has, too, each within 3 s."""
+        return matched(self.rig.transitions, self.model.transitions)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The three figures over all comparisons; None where there is nothing to tell it from."""
+
+    on_time_error: float | None
+    p95_ratio: float | None
+    matched: float | None
+
+    def misses(self) -> list[str]:
+        """One line per target that is not met; what is unknown is not met."""
+        found = []
+        if self.on_time_error is None or self.on_time_error > ON_TIME_ERROR:
+            found.append(f"the share on time may miss by {ON_TIME_ERROR:.0%} at most")
+        if self.p95_ratio is None or self.p95_ratio > P95_RATIO:
+            found.append(f"the ratio of p95 may be {P95_RATIO} at most")
+        if self.matched is None or self.matched < MATCHED:
+            found.append(f"{MATCHED:.0%} of `locked` transitions shall come within {WITHIN_S:g} s")
+        return found
+
+
+def verdict(comparisons: Sequence[Comparison]) -> Verdict:
+    """Medians over all; transitions of `locked` alone, those that only the model has counting as missed."""
+    locked = [one for one in comparisons if one.policy == "locked"]
+    moves = sum(len(one.rig.transitions) + len(one.model.transitions) for one in locked)
+    return Verdict(
+        on_time_error=_median(one.on_time_error for one in comparisons),
+        p95_ratio=_median(one.p95_ratio for one in comparisons),
+        matched=2 * sum(one.matched for one in locked) / moves if moves else None,
+    )
+
+
+def matched(rig: Iterable[Transition], model: Iterable[Transition]) -> int:
+    """How many of the rig's transitions have one of the model's, alike and within 3 s, each used once."""
+    left = list(model)
+    found = 0
+    for move in rig:
+        near = [one for one in left if _alike(one, move) and abs(one.t_s - move.t_s) <= WITHIN_S]
+        if near:
+            left.remove(min(near, key=lambda one: abs(one.t_s - move.t_s)))
+            found += 1
+    return found
+
+
+def _alike(one: Transition, other: Transition) -> bool:
+    return (one.old, one.new) == (other.old, other.new)
+
+
+def _median(values: Iterable[float]) -> float | None:
+    known = list(values)
+    return median(known) if known else None
