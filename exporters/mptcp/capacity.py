@@ -60,6 +60,7 @@ class UplinkEstimate:
         capacity_upper: what it delivered over the last 500 ms, busy throughout; else None.
         dead: the verdict of `_dead`; None while nothing is in flight.
         pace: at what rate it works its queue off at this moment.
+        busy: whether that was measured on a queue, and not taken from what it was lately seen to carry.
         moved: whether it delivered anything since the sample before.
     """
 
@@ -69,6 +70,7 @@ class UplinkEstimate:
     capacity_upper: float | None = None
     dead: bool | None = None
     pace: float | None = None
+    busy: bool = False
     moved: bool = False
 
 
@@ -131,11 +133,12 @@ class Uplink:
         upper = 0.0 if dead else self._upper()
         self._weigh(at_s, sample.delivery_rate if moved else None, upper)
         lower = self._lower(at_s)
+        busy_rate = self._busy_rate()
         if dead:
             self._pace = 0.0
         elif moved or not sample.outstanding_bytes:
-            self._pace = self._busy_rate() or lower
-        return UplinkEstimate(sample.name, self._rates.max(), lower, upper, dead, self._pace, moved)
+            self._pace = busy_rate or lower
+        return UplinkEstimate(sample.name, self._rates.max(), lower, upper, dead, self._pace, bool(busy_rate), moved)
 
     def probed(self, at_s: float, rate: float) -> None:
         """Take what a probe of the uplink showed at `at_s`, in bytes of payload per second."""

@@ -16,6 +16,8 @@ from exporters.mptcp.capacity import Recent, Uplink, UplinkEstimate, UplinkSampl
 
 DRAIN_MAX_WINDOW_S = 1.0  # the usual scrape interval: no peak falls between two scrapes
 STUCK_AFTER_S = 2.0  # a dead path's data is sent again elsewhere after a timeout of 0.2 to 1 s
+YOUNG_S = 2.0  # slow start: an uplink's first samples tell how little it was given, a thousandth of what it carries
+YOUNG_SILENCE_S = 1.0  # longer than the first round trips of a loaded cell
 GAP_WINDOW_S = 10.0  # within it a healthy receiver has at some moment nothing that waits
 
 
@@ -137,6 +139,9 @@ class DrainTime:
     what it was lately seen to carry when it is not busy. A keyframe on a good uplink so counts with
     the uplink's capacity, not with the stream's mean rate, and raises no alarm.
 
+    A young connection has shown no pace yet, unless a queue measured it: through its first 2 s the
+    drain time is then unknown, or it would be absurd; but for a silence, which needs no pace to tell.
+
     While no uplink delivers anything it is the time since the last delivery plus the backlog at the
     pace last known: never absent while a backlog stands, never falling while nothing moves, and
     never less than the connection's own silence.
@@ -145,19 +150,27 @@ class DrainTime:
     def __init__(self) -> None:
         self._pace: float | None = None
         self._moved_s: float | None = None
+        self._began_s: float | None = None
 
     def feed(
         self, at_s: float, backlog: float | None, uplinks: Sequence[UplinkEstimate], silent_s: float | None
     ) -> float | None:
-        """The drain time in seconds at `at_s`; None without a connection."""
+        """The drain time in seconds at `at_s`; None without a connection, and while a young one's is unknown."""
+        if backlog is None or self._began_s is None:
+            self._began_s = None if backlog is None else at_s
         if backlog is None or not backlog or self._moved_s is None or any(uplink.moved for uplink in uplinks):
             self._moved_s = at_s
         if backlog is None:
             return None
         pace = sum(uplink.pace for uplink in uplinks if uplink.pace is not None)
         self._pace = pace or self._pace
+        if backlog and self._young(at_s) and not any(uplink.busy for uplink in uplinks):
+            return silent_s if (silent_s or 0.0) >= YOUNG_SILENCE_S else None
         waited_s = at_s - self._moved_s
         return max(waited_s + (backlog / self._pace if self._pace else 0.0), silent_s or 0.0)
+
+    def _young(self, at_s: float) -> bool:
+        return self._began_s is not None and at_s - self._began_s < YOUNG_S
 
 
 class HeadOfLineGap:

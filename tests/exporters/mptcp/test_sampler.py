@@ -12,9 +12,16 @@ from exporters.mptcp.sampler import ConnectionSample, DrainTime, Estimate, HeadO
 STEP_S = 0.1
 
 
-def paced(pace: float | None, *, moved: bool = True) -> list[UplinkEstimate]:
+def paced(pace: float | None, *, moved: bool = True, busy: bool = False) -> list[UplinkEstimate]:
     """One uplink with this pace."""
-    return [UplinkEstimate("a", pace=pace, moved=moved)]
+    return [UplinkEstimate("a", pace=pace, moved=moved, busy=busy)]
+
+
+def grown() -> DrainTime:
+    """Of a connection that began 2 s before 0."""
+    drain = DrainTime()
+    drain.feed(-2.0, 0, paced(None, moved=False), None)
+    return drain
 
 
 def sample(name: str, step: int, rate: float, *, outstanding: float) -> UplinkSample:
@@ -34,18 +41,18 @@ def stream(steps: int, *rates: float, backlog: float = 1e6, stalled: bool = Fals
 
 def test_drain_time_is_backlog_over_pace() -> None:
     """100 kB at 50 kB/s take two seconds."""
-    assert DrainTime().feed(0, 100_000, paced(50_000), 0) == 2
+    assert grown().feed(0, 100_000, paced(50_000), 0) == 2
 
 
 def test_no_backlog_drains_at_once() -> None:
     """Without a backlog the drain time is 0; without a connection there is none."""
-    assert DrainTime().feed(0, 0, paced(50_000), None) == 0
-    assert DrainTime().feed(0, None, paced(None), None) is None
+    assert grown().feed(0, 0, paced(50_000), None) == 0
+    assert grown().feed(0, None, paced(None), None) is None
 
 
 def test_backlog_without_any_pace_grows_with_time() -> None:
     """A connection that never delivered anything shows the time that its backlog has been standing."""
-    drain = DrainTime()
+    drain = grown()
     drain.feed(0, 0, paced(None, moved=False), None)
 
     assert [drain.feed(t, 5000, paced(None, moved=False), t - 1.0) for t in (1.0, 2.0, 4.0)] == [1, 2, 4]
@@ -57,7 +64,7 @@ def test_backlog_without_any_pace_grows_with_time() -> None:
 )
 def test_drain_time_never_falls_while_nothing_moves(pace: float, backlogs: list[float]) -> None:
     """While no uplink delivers and the backlog grows, the drain time grows by at least the time that passes."""
-    drain = DrainTime()
+    drain = grown()
     backlog = 1000.0
     before = drain.feed(0, backlog, paced(pace), 0)
     for step, more in enumerate(backlogs, start=1):
@@ -72,17 +79,34 @@ def test_drain_time_never_falls_while_nothing_moves(pace: float, backlogs: list[
 
 def test_drain_time_is_never_below_the_connections_own_silence() -> None:
     """Uplinks that deliver only repetitions of a hole's data do not make a stuck connection look quick."""
-    assert DrainTime().feed(0, 1000, paced(1e6), 7.5) == 7.5
+    assert grown().feed(0, 1000, paced(1e6), 7.5) == 7.5
 
 
 def test_new_connection_starts_without_the_old_ones_silence() -> None:
     """Time without a connection is not waited time."""
-    drain = DrainTime()
+    drain = grown()
     drain.feed(0, 1000, paced(1000), 0)
     drain.feed(50, None, paced(None, moved=False), None)
 
-    assert drain.feed(50.1, 1000, paced(None, moved=False), 0) == pytest.approx(0.1 + 1)
-    assert drain.feed(50.2, 1000, paced(1000), 0) == 1
+    assert drain.feed(50.1, 1000, paced(1000, busy=True), 0) == 1
+    assert drain.feed(50.2, 1000, paced(1000, busy=True), 0) == 1
+
+
+def test_young_connection_has_no_drain_time_until_a_queue_tells_its_pace() -> None:
+    """Slow start's first samples would make 60 kB take a minute; a queue, or 2 s, tell better."""
+    drain = DrainTime()
+
+    assert [drain.feed(t, 60_000, paced(1_000), 0.05) for t in (0.0, 0.1, 1.9)] == [None, None, None]
+    assert drain.feed(1.95, 60_000, paced(60_000, busy=True), 0.05) == 1
+    assert drain.feed(2.0, 60_000, paced(120_000), 0.05) == 0.5
+    assert DrainTime().feed(0, 0, paced(None), None) == 0
+
+
+def test_young_connection_that_says_nothing_tells_its_silence() -> None:
+    """An uplink that dies at the start must not hide behind the connection's youth."""
+    drain = DrainTime()
+
+    assert [drain.feed(t, 5_000, paced(1_000, moved=False), t) for t in (0.0, 0.9, 1.0, 1.5)] == [None, None, 1.0, 1.5]
 
 
 def maxima(backlogs: list[float]) -> list[float | None]:
