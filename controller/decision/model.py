@@ -31,6 +31,13 @@ class Scene(StrEnum):
     OFFLINE = "offline"
 
 
+class Transport(StrEnum):
+    """What bonds the uplinks; the value is the prefix of its exporter's metrics."""
+
+    MPTCP = "mptcp"
+    SRTLA = "srtla"
+
+
 class Freshness(StrEnum):
     """How far the newest sample may be trusted."""
 
@@ -171,7 +178,8 @@ class Observation:
     """Everything that one decision is made from. Built by `observe`, from windows of samples.
 
     `ahead_bytes` is the part of the backlog that uplinks have delivered and that waits at the
-    receiver for an earlier byte.
+    receiver for an earlier byte. `carrier` is the transport that all of it is about; None before anything
+    is known of one.
     """
 
     at_s: float
@@ -192,6 +200,7 @@ class Observation:
     scene: SceneReading = SceneReading()
     override: Override | None = None
     edge_state: Quality | None = None
+    carrier: Transport | None = None
 
 
 @dataclass(frozen=True, slots=True)

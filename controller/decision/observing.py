@@ -21,46 +21,50 @@ from controller.decision.model import (
     Quality,
     SceneReading,
     Series,
+    Transport,
     UplinkReading,
 )
 from controller.decision.sources import EDGE_SITE, Source, sender, sources
 from exporters.units import bits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
     from controller.decision.policy import Ages, Policy
     from controller.decision.windows import Gain
 
-_CONNECTION = (
-    "mptcp_connection_acknowledged_bytes_total",
-    "mptcp_connection_backlog_bytes",
-    "mptcp_connection_capacity_lower_bytes_per_second",
-    "mptcp_connection_capacity_upper_bytes_per_second",
-    "mptcp_connection_drain_time_max_seconds",
-    "mptcp_connection_drain_time_seconds",
+_SENDER = (
+    "connection_acknowledged_bytes_total",
+    "connection_backlog_bytes",
+    "connection_capacity_lower_bytes_per_second",
+    "connection_capacity_upper_bytes_per_second",
+    "connection_drain_time_max_seconds",
+    "connection_drain_time_seconds",
+    "uplink_acknowledged_bytes_total",
+    "uplink_capacity_lower_bytes_per_second",
+    "uplink_capacity_upper_bytes_per_second",
+    "uplink_dead",
+    "uplink_min_rtt_seconds",
+    "uplink_rtt_seconds",
+    "uplink_subflows",
+    "uplink_transmit_segments_total",
 )
-_UPLINK = (
-    "mptcp_uplink_acknowledged_bytes_total",
-    "mptcp_uplink_capacity_lower_bytes_per_second",
-    "mptcp_uplink_capacity_upper_bytes_per_second",
-    "mptcp_uplink_dead",
-    "mptcp_uplink_min_rtt_seconds",
-    "mptcp_uplink_retransmitted_segments_total",
-    "mptcp_uplink_rtt_seconds",
-    "mptcp_uplink_subflows",
-    "mptcp_uplink_transmit_segments_total",
-)
+# What was lost: TCP sends it again on the same uplink; SRT may do so on another, but says where it was missing.
+_LOST = {Transport.MPTCP: "uplink_retransmitted_segments_total", Transport.SRTLA: "uplink_lost_segments_total"}
 _INGEST = ("ingest_stream_lag_seconds", "ingest_stream_publishing", "ingest_stream_receive_bytes_total")
-_FRAME = tuple(
-    f"{prefix}_{name}"
-    for prefix in ("mptcp", "ingest")
-    for name in ("exporter_clock_timestamp_seconds", "scrape_collector_last_success_timestamp_seconds")
-)
+_FRAME = ("exporter_clock_timestamp_seconds", "scrape_collector_last_success_timestamp_seconds")
 _EDGE_STATE = "vvlive_quality_state"
 
-METRICS: tuple[str, ...] = (*_CONNECTION, *_UPLINK, *_INGEST, *_FRAME, _EDGE_STATE)
-"""Names of the metrics that `observe` reads, as exposed."""
+
+def metrics(carriers: Collection[Transport]) -> tuple[str, ...]:
+    """Names of the metrics, as exposed, that `observe` reads where one of these transports carries the stream."""
+    of_sender = (f"{carrier}_{name}" for carrier in carriers for name in (*_SENDER, _LOST[carrier]))
+    frames = (f"{prefix}_{name}" for prefix in (*carriers, "ingest") for name in _FRAME)
+    return (*of_sender, *_INGEST, *frames, _EDGE_STATE)
+
+
+METRICS: tuple[str, ...] = metrics([Transport.MPTCP])
+"""Names of the metrics that `observe` reads where MPTCP carries the stream."""
 
 WINDOW_S = 12.0
 """How far back the raw windows must reach: the age at which we are blind, and the longest window on top."""
@@ -75,10 +79,12 @@ def observe(  # noqa: PLR0913 - everything that a decision is made from, each by
     scene: SceneReading,
     override: Override | None,
     policy: Policy,
+    carriers: Collection[Transport] = (Transport.MPTCP,),
 ) -> Observation:
-    """What is known at `at_s`, seconds since the epoch, from windows of `METRICS` over `WINDOW_S` seconds.
+    """What is known at `at_s`, seconds since the epoch, from windows of `metrics` over `WINDOW_S` seconds.
 
-    Where nothing fresh enough is known the reading is None, and `freshness` says how far the rest may be used.
+    Of several `carriers` the one that carries most is meant. Where nothing fresh enough is known the reading is
+    None, and `freshness` says how far the rest may be used.
     """
     ages = policy.ages
     known = sources(series, not_after_s=at_s + ages.future_s)
@@ -92,27 +98,29 @@ def observe(  # noqa: PLR0913 - everything that a decision is made from, each by
         override=override,
         edge_state=_edge_state(known, at_s=at_s, ages=ages),
     )
-    edge = sender(known)
+    edge = sender(known, carriers)
     return seen if edge is None else _with_sender(seen, edge=edge, ages=ages)
 
 
 def _with_sender(seen: Observation, *, edge: Source, ages: Ages) -> Observation:
     age_s = edge.age_s(seen.at_s)
+    carrier = Transport(edge.kind)
     if age_s > ages.late_s:
-        return replace(seen, age_s=age_s)
+        return replace(seen, age_s=age_s, carrier=carrier)
     uplinks = tuple(_uplink(edge, name=name, ages=ages) for name in edge.values_of("uplink"))
     return replace(
         seen,
         freshness=Freshness.FRESH if age_s <= ages.fresh_s else Freshness.LATE,
         age_s=age_s,
+        carrier=carrier,
         capacity=Interval(
-            lower_bps=_bps(edge.gauge("mptcp_connection_capacity_lower_bytes_per_second")),
-            upper_bps=_bps(edge.gauge("mptcp_connection_capacity_upper_bytes_per_second")),
+            lower_bps=_bps(edge.gauge(f"{edge.kind}_connection_capacity_lower_bytes_per_second")),
+            upper_bps=_bps(edge.gauge(f"{edge.kind}_connection_capacity_upper_bytes_per_second")),
         ),
-        delivered_bps=_rate_bps(edge.gained("mptcp_connection_acknowledged_bytes_total", span_s=ages.rate_s)),
-        drain_time_s=_positive(edge.gauge("mptcp_connection_drain_time_seconds")),
-        drain_time_max_s=_positive(edge.gauge("mptcp_connection_drain_time_max_seconds")),
-        backlog_bytes=_positive(edge.gauge("mptcp_connection_backlog_bytes")),
+        delivered_bps=_rate_bps(edge.gained(f"{edge.kind}_connection_acknowledged_bytes_total", span_s=ages.rate_s)),
+        drain_time_s=_positive(edge.gauge(f"{edge.kind}_connection_drain_time_seconds")),
+        drain_time_max_s=_positive(edge.gauge(f"{edge.kind}_connection_drain_time_max_seconds")),
+        backlog_bytes=_positive(edge.gauge(f"{edge.kind}_connection_backlog_bytes")),
         ahead_bytes=_ahead(edge, ages=ages),
         loss_ratio=_loss(edge, ages=ages),
         min_rtt_s=min((u.rtt_s for u in uplinks if u.rtt_s is not None and not u.dead), default=None),
@@ -122,19 +130,19 @@ def _with_sender(seen: Observation, *, edge: Source, ages: Ages) -> Observation:
 
 def _uplink(edge: Source, *, name: str, ages: Ages) -> UplinkReading:
     label = ("uplink", name)
-    subflows = edge.gauge("mptcp_uplink_subflows", label=label)
-    verdict = edge.gauge("mptcp_uplink_dead", label=label)
+    subflows = edge.gauge(f"{edge.kind}_uplink_subflows", label=label)
+    verdict = edge.gauge(f"{edge.kind}_uplink_dead", label=label)
     return UplinkReading(
         name=name,
         capacity=Interval(
-            lower_bps=_bps(edge.gauge("mptcp_uplink_capacity_lower_bytes_per_second", label=label)),
-            upper_bps=_bps(edge.gauge("mptcp_uplink_capacity_upper_bytes_per_second", label=label)),
+            lower_bps=_bps(edge.gauge(f"{edge.kind}_uplink_capacity_lower_bytes_per_second", label=label)),
+            upper_bps=_bps(edge.gauge(f"{edge.kind}_uplink_capacity_upper_bytes_per_second", label=label)),
         ),
         delivered_bps=_rate_bps(
-            edge.gained("mptcp_uplink_acknowledged_bytes_total", span_s=ages.rate_s, label=label),
+            edge.gained(f"{edge.kind}_uplink_acknowledged_bytes_total", span_s=ages.rate_s, label=label),
         ),
-        rtt_s=_positive(edge.gauge("mptcp_uplink_rtt_seconds", label=label)),
-        min_rtt_s=_positive(edge.gauge("mptcp_uplink_min_rtt_seconds", label=label)),
+        rtt_s=_positive(edge.gauge(f"{edge.kind}_uplink_rtt_seconds", label=label)),
+        min_rtt_s=_positive(edge.gauge(f"{edge.kind}_uplink_min_rtt_seconds", label=label)),
         dead=True if subflows == 0 else None if verdict is None else verdict > 0,
         loss_ratio=_loss(edge, ages=ages, label=label),
     )
@@ -142,18 +150,18 @@ def _uplink(edge: Source, *, name: str, ages: Ages) -> UplinkReading:
 
 def _ahead(edge: Source, *, ages: Ages) -> float | None:
     """What the uplinks delivered of late beyond what was acknowledged in order; sent twice counts twice."""
-    uplinks = edge.gained("mptcp_uplink_acknowledged_bytes_total", span_s=ages.stall_s)
-    in_order = edge.gained("mptcp_connection_acknowledged_bytes_total", span_s=ages.stall_s)
+    uplinks = edge.gained(f"{edge.kind}_uplink_acknowledged_bytes_total", span_s=ages.stall_s)
+    in_order = edge.gained(f"{edge.kind}_connection_acknowledged_bytes_total", span_s=ages.stall_s)
     return None if uplinks is None or in_order is None else max(0.0, uplinks.amount - in_order.amount)
 
 
 def _loss(edge: Source, *, ages: Ages, label: tuple[str, str] | None = None) -> float | None:
-    """Retransmitted over sent segments of the loss window; None where too few were sent to tell."""
-    sent = edge.gained("mptcp_uplink_transmit_segments_total", span_s=ages.loss_s, label=label)
-    again = edge.gained("mptcp_uplink_retransmitted_segments_total", span_s=ages.loss_s, label=label)
-    if sent is None or again is None or sent.amount < ages.loss_segments_min:
+    """Lost over sent segments of the loss window; None where too few were sent to tell."""
+    sent = edge.gained(f"{edge.kind}_uplink_transmit_segments_total", span_s=ages.loss_s, label=label)
+    lost = edge.gained(f"{edge.kind}_{_LOST[Transport(edge.kind)]}", span_s=ages.loss_s, label=label)
+    if sent is None or lost is None or sent.amount < ages.loss_segments_min:
         return None
-    return min(1.0, again.amount / sent.amount)
+    return min(1.0, lost.amount / sent.amount)
 
 
 def _ingest(known: tuple[Source, ...], *, at_s: float, ages: Ages) -> IngestReading:

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from controller.decision.model import Series
+from controller.decision.model import Series, Transport
 from controller.decision.windows import Gain, clean, gain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 EDGE_SITE = "edge"
 """Value of the target label `site` for the machine that sends the stream."""
@@ -91,13 +91,13 @@ def sources(series: Iterable[Series], *, not_after_s: float) -> tuple[Source, ..
     )
 
 
-def sender(known: Iterable[Source]) -> Source | None:
-    """The exporter beside the encoder: by its site label, else the one that sends most."""
-    candidates = [source for source in known if source.kind == "mptcp"]
+def sender(known: Iterable[Source], carriers: Collection[Transport] = tuple(Transport)) -> Source | None:
+    """The exporter beside the encoder, of one of these transports: by its site label, else the one that sends most."""
+    candidates = [source for source in known if source.kind in carriers]
     at_edge = [source for source in candidates if source.site == EDGE_SITE]
     return max(at_edge or [source for source in candidates if source.site is None], key=_sending, default=None)
 
 
 def _sending(source: Source) -> tuple[float, float]:
-    sent = source.gained("mptcp_connection_acknowledged_bytes_total", span_s=10.0)
+    sent = source.gained(f"{source.kind}_connection_acknowledged_bytes_total", span_s=10.0)
     return (0.0 if sent is None else sent.per_s, source.newest_s)

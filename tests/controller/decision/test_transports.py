@@ -1,0 +1,85 @@
+"""Both transports are read alike, and of several the one that carries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from controller.decision.model import (
+    EncoderReading,
+    EncoderTraits,
+    Freshness,
+    Observation,
+    SceneReading,
+    Series,
+    Transport,
+)
+from controller.decision.observing import metrics, observe
+from controller.decision.policies import LOCKED
+from exporters.catalog import BY_NAME
+from tests.controller.decision.world import Conditions, World
+
+
+def windows(**conditions: object) -> tuple[float, tuple[Series, ...]]:
+    """Now, and the raw windows of a world that has streamed over MPTCP for 15 s."""
+    world = World(conditions=replace(Conditions(), **conditions))  # type: ignore[arg-type] # named by each test
+    for _ in range(15):
+        world.advance()
+    return world.now, tuple(world.windows())
+
+
+def by_srtla(series: tuple[Series, ...]) -> tuple[Series, ...]:
+    """The same windows as the exporter of an SRTLA bond would have told them."""
+    return tuple(
+        Series(
+            metric=one.metric.replace("mptcp_", "srtla_").replace("retransmitted", "lost"),
+            labels=tuple((name, value.replace("mptcp", "srtla")) for name, value in one.labels),
+            samples=one.samples,
+        )
+        for one in series
+    )
+
+
+def seen(at_s: float, series: tuple[Series, ...], *carriers: Transport) -> Observation:
+    """What is observed when one of these transports carries."""
+    return observe(
+        at_s=at_s,
+        series=series,
+        encoder=EncoderReading(),
+        encoder_traits=EncoderTraits(),
+        scene=SceneReading(),
+        override=None,
+        policy=LOCKED,
+        carriers=carriers,
+    )
+
+
+def test_every_metric_is_in_the_catalogue() -> None:
+    """Whatever carries, what is read of it is what its exporter publishes."""
+    assert set(metrics(list(Transport))) <= set(BY_NAME)
+
+
+def test_srtla_is_read_as_mptcp_is() -> None:
+    """The same story, told by the other exporter, is the same observation."""
+    at_s, series = windows(loss_ratio=0.01, capacity_bps=2e6, dead=frozenset({"att"}))
+    by_mptcp = seen(at_s, series, Transport.MPTCP)
+
+    assert by_mptcp.freshness is Freshness.FRESH
+    assert by_mptcp.loss_ratio is not None
+    assert seen(at_s, by_srtla(series), Transport.SRTLA) == replace(by_mptcp, carrier=Transport.SRTLA)
+
+
+def test_what_does_not_carry_is_not_read() -> None:
+    """Samples of a transport that is not this rig's tell nothing."""
+    at_s, series = windows()
+
+    assert seen(at_s, series, Transport.SRTLA).freshness is Freshness.BLIND
+    assert seen(at_s, series, Transport.SRTLA).carrier is None
+
+
+def test_of_two_the_one_that_carries() -> None:
+    """Where both are there, capacity and queue are those of the transport that delivers."""
+    at_s, series = windows()
+    idle = tuple(replace(one, samples=tuple(replace(s, value=0.0) for s in one.samples)) for one in by_srtla(series))
+    observed = seen(at_s, series + idle, *Transport)
+
+    assert observed == seen(at_s, series, Transport.MPTCP)
