@@ -1,0 +1,80 @@
+"""The queue before the links and what they carry, from one observation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+
+from controller.decision.links import read_links
+from controller.decision.model import Freshness, Interval, Observation, UplinkReading
+from tests.controller.decision.examples import law
+from tests.controller.decision.roads import readings
+
+SEEN = Observation(
+    at_s=0.0,
+    freshness=Freshness.FRESH,
+    delivered_bps=3e6,
+    drain_time_s=0.55,
+    backlog_bytes=206_250.0,
+    uplinks=(
+        UplinkReading("verizon", delivered_bps=2e6, min_rtt_s=0.05, dead=False),
+        UplinkReading("att", delivered_bps=1e6, min_rtt_s=0.08, dead=False),
+    ),
+)
+
+
+def test_the_way_itself_is_no_queue() -> None:
+    """The shortest round trip is taken off the drain time, and its bits off the backlog."""
+    links = read_links(SEEN)
+
+    assert links is not None
+    assert links.queue_s == pytest.approx(0.5)
+    assert links.queued_bits == pytest.approx(206_250 * 8 - 0.05 * 3e6)
+
+
+@pytest.mark.parametrize(("upper_bps", "carried_bps"), [(None, 3e6), (2.4e6, 2.4e6)])
+def test_what_was_delivered_while_a_queue_stood_is_preferred(upper_bps: float | None, carried_bps: float) -> None:
+    """The upper bound is what the links carry; without one, what the uplinks deliver in sum."""
+    links = read_links(replace(SEEN, capacity=Interval(upper_bps=upper_bps)))
+
+    assert links is not None
+    assert links.carried_bps == carried_bps
+
+
+@pytest.mark.parametrize(
+    "unknown",
+    [replace(SEEN, drain_time_s=None), replace(SEEN, delivered_bps=None, uplinks=())],
+    ids=["drain time", "rate"],
+)
+def test_without_a_queue_or_a_rate_nothing_is_said(unknown: Observation) -> None:
+    """Unknown is no reading of zero."""
+    assert read_links(unknown) is None
+
+
+def test_a_dead_path_leaves_its_data_waiting_and_the_rest_is_no_queue() -> None:
+    """In-order delivery stands while the other path still delivers: what came ahead is not in the queue."""
+    waits = replace(SEEN, delivered_bps=0.2e6, ahead_bytes=180_000.0, capacity=Interval(upper_bps=3e6))
+    links = read_links(waits)
+
+    assert links is not None
+    assert links.queue_s < 0.1
+    assert not links.disordered
+
+
+def test_order_is_lost_while_it_catches_up() -> None:
+    """More acknowledged in order than the uplinks deliver is a burst of what had waited."""
+    links = read_links(replace(SEEN, delivered_bps=9e6))
+
+    assert links is not None
+    assert links.disordered
+
+
+@law
+@given(readings())
+def test_a_queue_is_never_negative(seen: Observation) -> None:
+    """Whatever is seen, consistent or not."""
+    links = read_links(seen)
+
+    assert links is None or (links.queue_s >= 0 and links.queued_bits >= 0)
