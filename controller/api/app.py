@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from importlib import resources
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +19,7 @@ from controller.api.link import add_link
 from controller.api.machine import add_machine
 from controller.api.network import add_network
 from controller.api.overrides import add_overrides
+from controller.api.refusals import REFUSALS
 from controller.api.studio import add_studio
 from controller.api.timeline import add_timeline
 from controller.api.views import DecisionsView, HealthView, StatusView, decisions_view, status_view
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 # Missed ticks after which the loop counts as hanging; a systemd or container probe restarts us then.
 _TICKS_MISSED = 10
+_HANGS: dict[int | str, dict[str, Any]] = {503: {"description": "The loop hangs.", "content": {"text/plain": {}}}}
+_NOT_ARMED: dict[int | str, dict[str, Any]] = {503: {"description": "Not armed.", "content": {"text/plain": {}}}}
 _PAGE_HEADERS = {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "connect-src 'self'; img-src data:; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
@@ -48,6 +51,7 @@ def build_app(face: Face) -> FastAPI:
     app.add_middleware(BodyLimit)
     app.add_exception_handler(RequestValidationError, _refuse)
     _operations(app, face.status)
+    app.router.responses = REFUSALS  # of the routes that follow: those above are open to all
     _answers(app, face)
     _page(app)
     add_overrides(app, face)
@@ -77,13 +81,13 @@ def _operations(app: FastAPI, status: Callable[[], Status]) -> None:
         """The controller's own metrics in Prometheus' text format."""
         return Response(metrics.exposition(registry), media_type=METRICS_TYPE)
 
-    @app.get("/-/healthy", response_class=PlainTextResponse)
+    @app.get("/-/healthy", response_class=PlainTextResponse, responses=_HANGS)
     async def healthy() -> Response:
         """200 while the loop ticks, 503 when it hangs."""
         problem = hanging(status())
         return PlainTextResponse(problem or "healthy\n", status_code=503 if problem else 200)
 
-    @app.get("/-/ready", response_class=PlainTextResponse)
+    @app.get("/-/ready", response_class=PlainTextResponse, responses=_NOT_ARMED)
     async def ready() -> Response:
         """200 once automation is armed, 503 with the reason until then."""
         now = status()
@@ -105,7 +109,7 @@ def _answers(app: FastAPI, face: Face) -> None:
         return status_view(face.status())
 
     @app.get("/api/decisions", dependencies=face.needs(Scope.READ))
-    async def decisions(limit: Annotated[int, Query(ge=1, le=2000)] = 100) -> DecisionsView:
+    async def decisions(limit: Annotated[int, Query(ge=1, le=2000, examples=[20])] = 100) -> DecisionsView:
         """The last decisions and events with reasons and what became of them, newest first."""
         return decisions_view(face.journal.entries(limit), face.journal.events(limit))
 

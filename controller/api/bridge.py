@@ -11,6 +11,7 @@ from fastapi import Body, HTTPException, Path
 from pydantic import BaseModel
 
 from controller.api.access import Scope
+from controller.api.refusals import Refusal
 from controller.api.studio import the_studio
 from controller.studio_verbs import PERMITTED, passed_on
 
@@ -20,11 +21,13 @@ if TYPE_CHECKING:
     from controller.api.face import Face
     from controller.ports import StudioAnswer
 
-RequestType = Annotated[str, Path(pattern=r"^[A-Za-z0-9]{1,64}$")]
+RequestType = Annotated[str, Path(pattern=r"^[A-Za-z0-9]{1,64}$", examples=["SetCurrentProgramScene"])]
 Data = Annotated[
     dict[str, Any] | None,
     Body(examples=[{"sceneName": "Emergency - Simple"}], description="requestData of obs-websocket 5"),
 ]
+
+_NO_STUDIO: dict[int | str, dict[str, Any]] = {404: {"model": Refusal, "description": "No OBS is configured here."}}
 
 
 class Emitted(BaseModel):
@@ -65,13 +68,13 @@ def add_bridge(app: FastAPI, face: Face) -> None:
             raise HTTPException(403, f"{request_type} is not passed on: it may reach keys, files or settings")
         return await studio.ask(request_type, data)
 
-    @app.post("/emit/{request_type}", dependencies=face.needs(Scope.CONTROL))
+    @app.post("/emit/{request_type}", dependencies=face.needs(Scope.CONTROL), responses=_NO_STUDIO)
     async def emit(request_type: RequestType, data: Data = None) -> Emitted:
         """Send a request to OBS without its answer."""
         answer = await ask(request_type, data)
         return Emitted(result=answer.reachable, comment=answer.problem)
 
-    @app.post("/call/{request_type}", dependencies=face.needs(Scope.CONTROL))
+    @app.post("/call/{request_type}", dependencies=face.needs(Scope.CONTROL), responses=_NO_STUDIO)
     async def call(request_type: RequestType, data: Data = None) -> Called:
         """Send a request to OBS and give its answer."""
         answer = await ask(request_type, data)

@@ -26,9 +26,9 @@ def add_link(app: FastAPI, face: Face) -> None:
 
     @app.get("/api/link/override", dependencies=face.needs(Scope.LINK))
     async def ordered(
-        book: Annotated[str, Query(max_length=64)] = "",
-        number: Annotated[int, Query(ge=0, le=2**53)] = 0,
-        wait_s: Annotated[float, Query(ge=0, le=LONGEST_WAIT_S)] = 0.0,
+        book: Annotated[str, Query(max_length=64, examples=["6a1c4c1e-4f43-4a0e-9c4f-2f0f3e0b7d11"])] = "",
+        number: Annotated[int, Query(ge=0, le=2**53, examples=[7])] = 0,
+        wait_s: Annotated[float, Query(ge=0, le=LONGEST_WAIT_S, examples=[5.0])] = 0.0,
     ) -> OverrideMessage:
         """The override in force, at once where it is news, else after a change or `wait_s`."""
         return await face.vps.ordered(book=book, number=number, wait_s=wait_s)

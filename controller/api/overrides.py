@@ -8,6 +8,7 @@ from fastapi import HTTPException
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from controller.api.access import Scope
+from controller.api.refusals import Refusal
 from controller.api.views import View
 from controller.decision.model import Override, Quality
 from controller.decision.model import Scene as SceneName
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 State = Literal["HIGH", "MEDIUM", "LOW", "VERY_LOW", "ERROR"]
 SceneChoice = Literal["main", "simple", "audio_only", "offline"]
 Line = Annotated[str, Field(min_length=1, max_length=MAX_REASON, pattern=r"^[^\x00-\x1f\x7f]*$")]
+_NOT_KEPT: dict[int | str, dict[str, Any]] = {507: {"model": Refusal, "description": "It cannot be kept on disk."}}
 _EXAMPLES: list[Any] = [
     {"reason": "tunnel ahead", "for_s": 120, "state": "LOW"},
     {"reason": "interview: no changes", "for_s": 900, "hold": True},
@@ -123,7 +125,7 @@ def add_overrides(app: FastAPI, face: Face) -> None:
         """The override in force."""
         return answer()
 
-    @app.post("/api/override", dependencies=face.needs(Scope.CONTROL))
+    @app.post("/api/override", dependencies=face.needs(Scope.CONTROL), responses=_NOT_KEPT)
     async def give(order: OverrideOrder) -> OverrideAnswer:
         """Give an override, in place of the one by hand that stands. It is on disk when this answers."""
         try:
@@ -132,7 +134,7 @@ def add_overrides(app: FastAPI, face: Face) -> None:
             raise HTTPException(507, str(error)) from None
         return answer()
 
-    @app.delete("/api/override", dependencies=face.needs(Scope.CONTROL))
+    @app.delete("/api/override", dependencies=face.needs(Scope.CONTROL), responses=_NOT_KEPT)
     async def end() -> OverrideAnswer:
         """End every override, those of alerts too; ending none is no error."""
         try:

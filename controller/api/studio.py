@@ -9,6 +9,7 @@ from fastapi.responses import Response
 
 from controller import studio_verbs
 from controller.api.access import Scope
+from controller.api.refusals import Refusal
 from controller.api.views import View
 from controller.ports import Outcome
 
@@ -18,11 +19,13 @@ if TYPE_CHECKING:
     from controller.api.face import Face
     from controller.ports import Studio, StudioStatus
 
-Name = Annotated[str, Query(min_length=1, max_length=256)]
+Name = Annotated[str, Query(min_length=1, max_length=256, examples=["Audio Only"])]
+InputName = Annotated[str | None, Query(min_length=1, max_length=256, examples=["Ingest"])]
+Muted = Annotated[bool, Query(examples=[True])]
 _FAILURES: dict[int | str, dict[str, Any]] = {
-    404: {"description": "No OBS is configured here."},
-    409: {"description": "OBS refused."},
-    424: {"description": "OBS does not answer."},
+    404: {"model": Refusal, "description": "No OBS is configured here."},
+    409: {"model": Refusal, "description": "OBS refused."},
+    424: {"model": Refusal, "description": "OBS does not answer."},
 }
 
 
@@ -150,8 +153,8 @@ def _looking(app: FastAPI, face: Face) -> None:
         responses={200: {"content": {"image/png": {}}}, **_FAILURES},
     )
     async def screenshot(
-        source: Annotated[str | None, Query(min_length=1, max_length=256)] = None,
-        width_px: Annotated[int, Query(ge=8, le=1920)] = 480,
+        source: InputName = None,
+        width_px: Annotated[int, Query(ge=8, le=1920, examples=[640])] = 480,
     ) -> Response:
         """A PNG of a source, or of what is on program."""
         found = await studio_verbs.screenshot(the_studio(face), source, width_px=width_px)
@@ -196,12 +199,12 @@ def _sound(app: FastAPI, face: Face) -> None:
         return done_view(await studio_verbs.mute(the_studio(face), _input_name(face, input_name), muted=muted))
 
     @app.post("/api/obs/mute", dependencies=face.needs(Scope.CONTROL), responses=_FAILURES)
-    async def mute_input(*, muted: bool = True, input_name: Name | None = None) -> DoneView:
+    async def mute_input(*, muted: Muted = True, input_name: InputName = None) -> DoneView:
         """Mute or unmute an input, without a name the ingest's."""
         return await mute(muted=muted, input_name=input_name)
 
     @app.post("/api/ingest/mute", dependencies=face.needs(Scope.CONTROL), responses=_FAILURES)
-    async def mute_ingest(*, muted: bool = True) -> DoneView:
+    async def mute_ingest(*, muted: Muted = True) -> DoneView:
         """Mute or unmute the ingest's source."""
         return await mute(muted=muted, input_name=None)
 
@@ -209,7 +212,7 @@ def _sound(app: FastAPI, face: Face) -> None:
         return done_view(await studio_verbs.fix(the_studio(face), _input_name(face, input_name)))
 
     @app.post("/api/obs/fix", dependencies=face.needs(Scope.CONTROL), responses=_FAILURES)
-    async def fix_input(input_name: Name | None = None) -> DoneView:
+    async def fix_input(input_name: InputName = None) -> DoneView:
         """Start a media source anew, without a name the ingest's: the cure of a frozen picture."""
         return await fix(input_name)
 

@@ -158,11 +158,11 @@ def add_timeline(app: FastAPI, face: Face) -> None:
 
     @app.get("/api/events", dependencies=face.needs(Scope.READ))
     async def events(
-        after: Annotated[int | None, Query(ge=0, le=_LARGEST_NUMBER)] = None,
-        since_s: Annotated[float, Query(ge=0, le=1e12)] = 0.0,
-        until_s: Annotated[float, Query(ge=0, le=1e12)] = 1e12,
-        kind: Annotated[list[Kind] | None, Query()] = None,
-        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        after: Annotated[int | None, Query(ge=0, le=_LARGEST_NUMBER, examples=[1200])] = None,
+        since_s: Annotated[float, Query(ge=0, le=1e12, examples=[1793527200])] = 0.0,
+        until_s: Annotated[float, Query(ge=0, le=1e12, examples=[1793530800])] = 1e12,
+        kind: Annotated[list[Kind] | None, Query(examples=[["transition", "uplink"]])] = None,
+        limit: Annotated[int, Query(ge=1, le=1000, examples=[50])] = 100,
     ) -> HappeningsView:
         """Events of the timeline: the newest first, or with `after` those that follow that number, oldest first."""
         found = await asyncio.to_thread(
@@ -184,8 +184,8 @@ def add_timeline(app: FastAPI, face: Face) -> None:
         responses={200: {"content": {"text/event-stream": {}}}, 503: {"description": "Too many listen."}},
     )
     async def stream(
-        after: Annotated[int | None, Query(ge=0, le=_LARGEST_NUMBER)] = None,
-        last_event_id: Annotated[str | None, Header()] = None,
+        after: Annotated[int | None, Query(ge=0, le=_LARGEST_NUMBER, examples=[1200])] = None,
+        last_event_id: Annotated[str | None, Header(examples=["1200"])] = None,
     ) -> StreamingResponse:
         """Events from now on, or after a number, as server-sent events; `Last-Event-ID` goes on where it broke."""
         if streams.locked():
@@ -203,7 +203,7 @@ def add_timeline(app: FastAPI, face: Face) -> None:
         return StreamingResponse(bounded(), media_type="text/event-stream", headers=headers)
 
     @app.get("/api/sessions", dependencies=face.needs(Scope.READ))
-    async def sessions(limit: Annotated[int, Query(ge=1, le=1000)] = 20) -> SessionsView:
+    async def sessions(limit: Annotated[int, Query(ge=1, le=1000, examples=[5])] = 20) -> SessionsView:
         """The last streams, newest first; the one that runs is as of now."""
         found = list(await asyncio.to_thread(keeper.store.sessions, limit=limit))
         running = keeper.session

@@ -47,6 +47,20 @@ class EventMessage(BaseModel):
 class ReportMessage(BaseModel):
     """A report: the name of the sender's log, its next events in their order, and its status."""
 
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "log": "6a1c4c1e-4f43-4a0e-9c4f-2f0f3e0b7d11",
+                    "events": [
+                        {"number": 41, "at_s": 1793527200.5, "kind": "uplink", "subject": "att", "text": "it is back"}
+                    ],
+                    "status": {"state": "MEDIUM"},
+                }
+            ]
+        }
+    )
+
     log: str = Field(min_length=1, max_length=64)
     events: Annotated[list[EventMessage], Field(max_length=MOST_EVENTS)] = []
     status: dict[str, Any] | None = None

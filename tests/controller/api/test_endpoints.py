@@ -2,53 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from jsonschema_rs import Draft202012Validator
 
 from controller.api.app import build_app
-from controller.decision.model import Freshness, IngestReading, Interval, Observation, UplinkReading
-from controller.ports import NoAnswer, StudioStatus, Window
-from tests.controller.faces import CONTROL, Behind, asking
-from tests.controller.statuses import UNKNOWN
-from tests.fakes.devices import FakeSource, series
+from tests.controller.api.samples import known, unknown
+from tests.controller.faces import ALERT, CONTROL, LINK, Behind, asking
 
 if TYPE_CHECKING:
     from fastapi.routing import APIRoute
-
-AT_S = 1_700_000_099.0
-SEEN = Observation(
-    at_s=AT_S,
-    freshness=Freshness.FRESH,
-    age_s=0.5,
-    capacity=Interval(4e6, 6e6),
-    delivered_bps=2.6e6,
-    drain_time_s=0.1,
-    uplinks=(UplinkReading(name="modem-a", dead=False, rtt_s=0.05),),
-    ingest=IngestReading(age_s=0.7, publishing=True, received_bps=2.55e6, lag_s=0.2),
-)
-OBS = StudioStatus(
-    reachable=True, scene_name="Main Camera", scene_names=("Main Camera", "Audio Only"), streaming=True, output_bytes=9
-)
-EXPORTED = Window(
-    series=(
-        series("ingest_stream_lag_seconds", 0.3, until_s=AT_S, labels={"stream": "cam"}),
-        series("srtla_link_up", 1.0, until_s=AT_S, labels={"uplink": "modem-a"}),
-        series("srtla_scrape_collector_success", 1.0, until_s=AT_S, labels={"collector": "socket"}),
-        series("rtmp_auth_scrape_collector_success", 0.0, until_s=AT_S, labels={"collector": "http"}),
-    )
-)
-
-
-def known() -> Behind:
-    """Everything is known."""
-    return Behind(observation=SEEN, studio_status=OBS, source=FakeSource(answer=EXPORTED))
-
-
-def unknown() -> Behind:
-    """Nothing is."""
-    silent = FakeSource(answer=NoAnswer("unknown because the test says so"))
-    return Behind(status=UNKNOWN, source=silent, studio=None, ingest_source=None)
 
 
 def paths(method: str) -> list[str]:
@@ -73,10 +38,7 @@ def numbers(value: Any) -> list[float]:  # noqa: ANN401 - any JSON
 @pytest.mark.parametrize("path", READABLE)
 async def test_every_endpoint_answers_with_data(path: str) -> None:
     """Each path that can be read answers 200 when everything is known; a picture is what OBS gives."""
-    behind = known()
-    assert behind.studio is not None
-    behind.studio.answers = {"GetSourceScreenshot": {"imageData": "data:image/png;base64,iVBORw0KGgo="}}
-    async with asking(behind) as client:
+    async with asking(known()) as client:
         answer = await client.get(path, params={"source": "Ingest"} if path.endswith("screenshot") else {})
 
     assert answer.status_code == 200, answer.text
@@ -105,6 +67,62 @@ async def test_nothing_is_changed_without_a_token(path: str) -> None:
     assert answer.status_code == 401
     assert behind.studio is not None
     assert (behind.studio.orders, behind.studio.asked) == ([], [])
+
+
+# How each path that changes something is called; a body, or a query.
+CALLS: dict[str, dict[str, Any]] = {
+    "/api/override": {"json": {"reason": "tunnel", "hold": True}},
+    "/webhooks/alertmanager": {"json": {"version": "4", "alerts": []}},
+    "/api/obs/scene": {"params": {"scene_name": "Audio Only"}},
+    "/api/obs-http/scene": {"params": {"scene_name": "Audio Only"}},
+    "/api/obs/mute": {"params": {"muted": True}},
+    "/api/link/report": {"json": {"log": "rig"}},
+    "/emit/GetVersion": {"json": {}},
+    "/call/GetVersion": {"json": {}},
+}
+CHANGING = [*paths("post"), "/emit/GetVersion", "/call/GetVersion"]
+TOKEN_OF = {"/webhooks/alertmanager": ALERT, "/api/link/report": LINK}
+# What they answer where no OBS is configured; the others do not need one.
+WITHOUT_OBS = re.compile(r"/api/(obs|obs-http|ingest)/|/emit/|/call/")
+
+
+@pytest.mark.parametrize("path", CHANGING)
+async def test_every_order_is_taken_with_data(path: str) -> None:
+    """Each path that changes something answers 200 when everything is there."""
+    async with asking(known(), token=TOKEN_OF.get(path, CONTROL)) as client:
+        answer = await client.post(path, **CALLS.get(path, {}))
+
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("path", CHANGING)
+async def test_every_order_says_what_is_missing(path: str) -> None:
+    """With nothing behind it, an order to OBS is 404 with the remedy; the others need nothing behind them."""
+    async with asking(unknown(), token=TOKEN_OF.get(path, CONTROL)) as client:
+        answer = await client.post(path, **CALLS.get(path, {}))
+
+    assert answer.status_code == (404 if WITHOUT_OBS.match(path) else 200), answer.text
+    if answer.status_code == 404:
+        assert answer.json() == {"detail": "no OBS is configured here: add the section obs"}
+
+
+def test_every_promised_endpoint_is_there() -> None:
+    """No promised path is missing, under whatever method."""
+    promised = {
+        "get": "/health /api/status /api/metrics /api/metrics/aggregated /api/obs/status /api/obs/screenshot "
+        "/api/obs/library-info /api/obs-http/status /api/obs-http/health /api/obs-http/scene /api/ingest/stats "
+        "/api/srtla/status /api/srtla/metrics /api/srtla/raw /api/rtmp-auth/status /api/rtmp-auth/health "
+        "/api/rtmp-auth/config-example/nginx /api/rtmp-auth/config-example/auth /api/state-machine/retry-status "
+        "/api/decisions /api/override /api/events /api/events/stream /api/sessions /metrics /-/ready",
+        "post": "/api/obs/scene /api/obs/stream/start /api/obs/stream/stop /api/obs/record/start /api/obs/record/stop "
+        "/api/obs/mute /api/obs/fix /api/obs-http/scene /api/ingest/mute /api/ingest/fix "
+        "/api/state-machine/reset-retry /api/override /webhooks/alertmanager",
+        "delete": "/api/override",
+    }
+
+    assert {method: sorted(set(text.split()) - set(paths(method))) for method, text in promised.items()} == {
+        method: [] for method in promised
+    }
 
 
 async def test_the_network_is_told_as_the_last_decision_saw_it() -> None:
@@ -159,6 +177,21 @@ async def test_the_schema_names_scope_and_examples() -> None:
     assert schema["components"]["schemas"]["OverrideOrder"]["examples"]
     assert schema["paths"]["/api/override"]["post"]["security"] == [{"HTTPBearer": []}]
     assert "HTTPBearer" in schema["components"]["securitySchemes"]
+
+
+def test_every_parameter_and_body_has_an_example() -> None:
+    """Whoever reads the schema sees what to write, and each example is one that the schema takes."""
+    schema = build_app(Behind().face()).openapi()
+    operations = [one for item in schema["paths"].values() for one in item.values()]
+    parameters = [(one["name"], one["schema"]) for operation in operations for one in operation.get("parameters", ())]
+    bodies = [one["requestBody"]["content"]["application/json"]["schema"] for one in operations if "requestBody" in one]
+    named = [schema["components"]["schemas"][one["$ref"].rsplit("/", 1)[1]] if "$ref" in one else one for one in bodies]
+
+    assert [name for name, one in parameters if not one.get("examples")] == []
+    assert [one for one in named if not one.get("examples")] == []
+    for _, one in [*parameters, *(("", body) for body in named)]:
+        validator = Draft202012Validator({**one, "components": schema["components"]})
+        assert [error.message for example in one["examples"] for error in validator.iter_errors(example)] == []
 
 
 def test_every_route_but_the_operational_ones_checks_a_scope() -> None:
