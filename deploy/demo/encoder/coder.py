@@ -18,7 +18,7 @@ from deploy.demo.encoder.scenery import Scenery  # noqa: E402 - as above
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from deploy.demo.encoder.orders import VideoSettings
+    from deploy.encoder.video import VideoSettings
 
 __all__ = ["AudioCoder", "VideoCoder"]
 

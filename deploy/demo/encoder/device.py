@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape
 
-from deploy.demo.encoder.orders import Order, PipelineStatus, VideoSettings
+from deploy.demo.encoder.orders import Order, PipelineStatus
+from deploy.encoder.video import VideoSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

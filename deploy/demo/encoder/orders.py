@@ -9,37 +9,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class VideoSettings:
-    """What the encoder produces: even pixels, whole frames per second, bit/s of video alone."""
-
-    width_px: int = 1280
-    height_px: int = 720
-    frame_rate_hz: int = 30
-    bitrate_bps: int = 4_500_000
-
-    def __post_init__(self) -> None:
-        """Refuse what x264 could not encode.
-
-        Raises:
-            ValueError: naming the first field that is out of range.
-        """
-        for name, lowest, highest in (
-            ("width_px", 64, 1920),
-            ("height_px", 64, 1080),
-            ("frame_rate_hz", 1, 60),
-            ("bitrate_bps", 32_000, 32_000_000),
-        ):
-            if not lowest <= getattr(self, name) <= highest:
-                raise ValueError(f"{name} {getattr(self, name)} is outside {lowest} to {highest}")
-        if self.width_px % 2 or self.height_px % 2:
-            raise ValueError(f"{self.width_px}x{self.height_px} is not even: 4:2:0 needs even sizes")
-
-    def same_geometry(self, other: VideoSettings) -> bool:
-        """Whether only the bitrate tells the two apart."""
-        mine = (self.width_px, self.height_px, self.frame_rate_hz)
-        return mine == (other.width_px, other.height_px, other.frame_rate_hz)
+from deploy.encoder.video import VideoSettings
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from gi.repository import GLib, Gst  # noqa: E402 - require_version must come fi
 
 from deploy.demo.encoder.coder import AudioCoder, VideoCoder  # noqa: E402 - as above
 from deploy.demo.encoder.orders import Order, PipelineStatus  # noqa: E402 - as above
-from deploy.demo.encoder.publisher import SEND_BUFFER_S, Publisher  # noqa: E402 - as above
+from deploy.encoder.publisher import SEND_BUFFER_S, Publisher  # noqa: E402 - as above
 
 if TYPE_CHECKING:
     from types import TracebackType

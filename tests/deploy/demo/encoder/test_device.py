@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from deploy.demo.encoder import device
 from deploy.demo.encoder.device import Effect, Personality
-from deploy.demo.encoder.orders import Order, PipelineStatus, VideoSettings
+from deploy.demo.encoder.orders import Order, PipelineStatus
+from deploy.encoder.video import VideoSettings
 
 URL = "rtmp://127.0.0.1/live/5ecret?a=1&b=<2>"
 FIELDS = device.DEFAULTS | {"rtmp_publish_uri": URL}

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from deploy.demo.encoder.orders import Order, PipelineStatus, VideoSettings
+from deploy.demo.encoder.orders import Order, PipelineStatus
+from deploy.encoder.video import VideoSettings
 
 VIDEOS = st.builds(
     VideoSettings,
@@ -45,22 +46,6 @@ def test_what_is_no_report_is_refused(line: str) -> None:
     """A pipeline that writes something else is found out."""
     with pytest.raises(ValueError, match="not a pipeline report"):
         PipelineStatus.from_line(line)
-
-
-@pytest.mark.parametrize(
-    ("field", "value"),
-    [("width_px", 62), ("width_px", 1922), ("height_px", 0), ("frame_rate_hz", 61), ("bitrate_bps", 31_999)],
-)
-def test_settings_out_of_range_are_named(field: str, value: int) -> None:
-    """The message names the field, the value and the range."""
-    with pytest.raises(ValueError, match=rf"{field} {value} is outside \d+ to \d+"):
-        VideoSettings(**{field: value})
-
-
-def test_odd_sizes_are_refused() -> None:
-    """Chroma is sampled at half the size."""
-    with pytest.raises(ValueError, match="853x480 is not even"):
-        VideoSettings(width_px=853, height_px=480)
 
 
 def test_the_address_is_not_shown() -> None:

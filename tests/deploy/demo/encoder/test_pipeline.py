@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Self
 import pytest
 
 from deploy.demo.encoder.child import PipelineChild
-from deploy.demo.encoder.orders import Order, VideoSettings
+from deploy.demo.encoder.orders import Order
 from deploy.demo.picture.reading import Looks, StreamReader
+from deploy.encoder.video import VideoSettings
 from tests.deploy.demo.streaming import KEY, Ingest
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""The RTMP connection: muxes encoded samples into FLV, sends them, and reconnects by itself.
+"""The connection to the ingest: muxes encoded samples, sends them by RTMP or SRT, and reconnects by itself.
 
 The send buffer is bounded: one second of media here, 32 KiB in the kernel. When it is full the
 camera drops raw pictures (see `pipeline`), so what waits is never stale by more than that.
@@ -30,12 +30,19 @@ SILENCE_S = 60  # a black-out of the uplinks is no lost connection: rtmp2sink wo
 POLL_MS = 100
 
 # flvmux interleaves both streams by time stamp; it waits for neither clock nor latency.
-WITH_VIDEO = "appsrc name=video format=time ! mux.video "
-PIPELINE = (
+RTMP = (
     "flvmux name=mux streamable=true ! "
     f"rtmp2sink name=out sync=false async=false chunk-size={CHUNK_BYTES} timeout={SILENCE_S} "
     "appsrc name=audio format=time ! mux.audio "
 )
+RTMP_VIDEO = "appsrc name=video format=time ! mux.video "
+# Seven packets of a transport stream fill a datagram. Without auto-reconnect a loss is an error, as with RTMP.
+SRT = (
+    "mpegtsmux name=mux alignment=7 ! "
+    "srtsink name=out sync=false async=false wait-for-connection=false auto-reconnect=false "
+    "appsrc name=audio format=time ! aacparse ! mux. "
+)
+SRT_VIDEO = "appsrc name=video format=time ! h264parse config-interval=-1 ! mux. "
 
 
 def _own_sockets(port: int) -> Iterator[socket.socket]:
@@ -58,10 +65,12 @@ class _Connection:
     def __init__(self, url: str, *, with_video: bool) -> None:
         self.base_ns: int | None = None
         self.bounded = False
-        self.pipeline = Gst.parse_launch(PIPELINE + (WITH_VIDEO if with_video else ""))
+        self.by_rtmp = not url.startswith("srt:")
+        chain, video = (RTMP, RTMP_VIDEO) if self.by_rtmp else (SRT, SRT_VIDEO)
+        self.pipeline = Gst.parse_launch(chain + (video if with_video else ""))
         self.out = self.pipeline.get_by_name("out")
-        self.out.set_property("location", url)
-        self.port = self.out.get_property("port")
+        self.out.set_property("location" if self.by_rtmp else "uri", url)
+        self.port = self.out.get_property("port") if self.by_rtmp else 0
         self.inlets = {name: self.pipeline.get_by_name(name) for name in ("audio", "video")}
         self.pipeline.set_state(Gst.State.PLAYING)
 
@@ -98,7 +107,17 @@ class _Connection:
 
     def sent_bytes(self) -> int:
         """Bytes handed to the kernel; 0 until the server has accepted the stream."""
-        return int(self.out.get_property("stats").get_value("out-bytes-total"))
+        stats = self.out.get_property("stats")
+        names = ("out-bytes-total", "bytes-sent", "bytes-sent-total")  # RTMP's; SRT's while connected, and before
+        found = next((name for name in names if stats is not None and stats.has_field(name)), None)
+        return 0 if found is None else int(stats.get_value(found))
+
+    def bound_its_socket(self) -> None:
+        """Keep the kernel's send buffer small, where there is one: SRT keeps its own by time."""
+        for found in _own_sockets(self.port) if self.by_rtmp else ():
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_SEND_BUFFER_BYTES)
+            found.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, CONGESTION_CONTROL)
+        self.bounded = True
 
     def failed(self) -> bool:
         """Whether the pipeline reported an error or its end since the last call."""
@@ -108,7 +127,7 @@ class _Connection:
     def close(self) -> None:
         """End the connection. rtmp2sink leaves it open where the server refused to let it publish."""
         self.pipeline.set_state(Gst.State.NULL)
-        for left_open in _own_sockets(self.port):
+        for left_open in _own_sockets(self.port) if self.by_rtmp else ():
             left_open.shutdown(socket.SHUT_RDWR)
 
 
@@ -147,10 +166,8 @@ class Publisher:
             self._failures += 1
             GLib.timeout_add(int(wait_s * 1000), self._connect)
         elif connection.sent_bytes() and not connection.bounded:
-            for found in _own_sockets(connection.port):
-                found.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KERNEL_SEND_BUFFER_BYTES)
-                found.setsockopt(socket.IPPROTO_TCP, socket.TCP_CONGESTION, CONGESTION_CONTROL)
-            connection.bounded = self.connected = True
+            connection.bound_its_socket()
+            self.connected = True
             self.connections += 1
             self._failures = 0
         return True
