@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field
 
 from controller.config_encoder import EncoderSection
 from controller.config_parts import HttpUrl, Name, SecretPlace, Section, Text, listening
+from controller.decision.model import Transport
 
 QualityName = Literal["HIGH", "MEDIUM", "LOW", "VERY_LOW", "ERROR"]
 
@@ -155,6 +156,9 @@ class Config(Section):
         default="info", description="the log level: debug, info, warning or error"
     )
     state_dir: Text | None = Field(default=None, description="the path of a directory for what outlives a restart")
+    transport: Literal["mptcp", "srtla", "hybrid"] = Field(
+        default="mptcp", description="what bonds the uplinks: mptcp, srtla or hybrid"
+    )
     prometheus: PrometheusSection = Field(
         default=PrometheusSection(), description="a section, like {url: http://127.0.0.1:9090}"
     )
@@ -174,6 +178,11 @@ class Config(Section):
         default=None, description="a section, like {url: http://127.0.0.1:8446, token_file: /etc/vvlive/link-token}"
     )
     api: ApiSection = Field(default=ApiSection(), description="a section, like {listen: 127.0.0.1:8000}")
+
+    @property
+    def carriers(self) -> tuple[Transport, ...]:
+        """The transports that may carry the stream."""
+        return tuple(Transport) if self.transport == "hybrid" else (Transport(self.transport),)
 
     @property
     def match(self) -> dict[str, str]:

@@ -20,7 +20,7 @@ from controller.api.access import Access
 from controller.arming import SelfTest
 from controller.decision import policies
 from controller.decision.model import Quality, Scene
-from controller.decision.observing import METRICS, WINDOW_S
+from controller.decision.observing import WINDOW_S, metrics
 from controller.decision.policy import Policy, Preset
 from controller.driven import DrivenEncoder, DrivenStudio
 from controller.journal import Journal
@@ -152,12 +152,17 @@ class _NoReader:
         """Nothing to give back."""
 
 
+def window_query(config: Config) -> str:
+    """What is asked of Prometheus at each tick."""
+    named = (*metrics(config.carriers), *ledger.metrics(config.carriers))
+    wanted = metrics_wanted(named, drives_encoder=config.encoder is not None)
+    return raw_window(wanted, match=config.match, window_s=WINDOW_S)
+
+
 def prometheus_source(config: Config) -> PrometheusSource:
     """The source that asks for this rig's window."""
-    wanted = metrics_wanted((*METRICS, *ledger.METRICS), drives_encoder=config.encoder is not None)
-    query = raw_window(wanted, match=config.match, window_s=WINDOW_S)
     section = config.prometheus
-    return PrometheusSource(url=section.url, query=query, timeout_s=section.timeout_s)
+    return PrometheusSource(url=section.url, query=window_query(config), timeout_s=section.timeout_s)
 
 
 def _keeper(config: Config, state_dir: Path | None, *, clock: Clock) -> Keeper:

@@ -30,7 +30,7 @@ from controller.commands.ordering import seconds_of
 from controller.config_file import ConfigError, Loaded, load
 from controller.decision import policies
 from controller.decision.model import EncoderTraits, Series
-from controller.decision.observing import METRICS, WINDOW_S
+from controller.decision.observing import WINDOW_S, metrics
 from controller.ports import NoAnswer
 from controller.queries import metrics_wanted, raw_window, read_answer
 from controller.reporting import writing
@@ -141,7 +141,7 @@ def _traits(loaded: Loaded) -> EncoderTraits:
 
 def _samples(loaded: Loaded, *, from_s: float, to_s: float) -> tuple[Series, ...]:
     section = loaded.config.prometheus
-    wanted = metrics_wanted(METRICS, drives_encoder=loaded.config.encoder is not None)
+    wanted = metrics_wanted(metrics(loaded.config.carriers), drives_encoder=loaded.config.encoder is not None)
     query = raw_window(wanted, match=loaded.config.match, window_s=to_s - from_s + WINDOW_S)
     try:
         with httpx.Client(base_url=section.url, timeout=60.0, trust_env=False) as client:

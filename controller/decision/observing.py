@@ -79,7 +79,7 @@ def observe(  # noqa: PLR0913 - everything that a decision is made from, each by
     scene: SceneReading,
     override: Override | None,
     policy: Policy,
-    carriers: Collection[Transport] = (Transport.MPTCP,),
+    carriers: Collection[Transport] = tuple(Transport),
 ) -> Observation:
     """What is known at `at_s`, seconds since the epoch, from windows of `metrics` over `WINDOW_S` seconds.
 

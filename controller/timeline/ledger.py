@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from controller.decision.model import Transport
 from controller.decision.sources import EDGE_SITE
 
 if TYPE_CHECKING:
@@ -17,7 +18,13 @@ if TYPE_CHECKING:
 
     from controller.decision.model import Series
 
-METRICS = ("mptcp_uplink_transmit_bytes_total", "mptcp_uplink_receive_bytes_total")
+
+def metrics(carriers: Iterable[Transport]) -> tuple[str, ...]:
+    """Names of the counters that are counted here, as exposed."""
+    return tuple(f"{carrier}_uplink_{way}_bytes_total" for carrier in carriers for way in ("transmit", "receive"))
+
+
+METRICS = metrics(Transport)
 Carried = dict[str, float]
 
 

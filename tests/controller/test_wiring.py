@@ -20,7 +20,7 @@ from controller.decision.model import EncoderTraits, Quality, Scene
 from controller.decision.policy import Preset
 from controller.memory_file import MemoryFile
 from controller.ports import Impact, NoAnswer
-from controller.wiring import compose, obs_studio, policy_of, scene_names
+from controller.wiring import compose, obs_studio, policy_of, scene_names, window_query
 from controller.wiring_encoder import calibration_of
 from tests.fakes.devices import FakeEncoder, FakeSource, FakeStudio
 from tests.fakes.virtual_time import VirtualClock, virtually
@@ -155,3 +155,14 @@ def test_the_library_is_the_configured_one(library: str, adapter: type) -> None:
     section = ObsSection.model_validate({"library": library})
 
     assert type(obs_studio(section, SecretStr(""))) is adapter
+
+
+@pytest.mark.parametrize(
+    ("transport", "asks_mptcp", "asks_srtla"), [("mptcp", True, False), ("srtla", False, True), ("hybrid", True, True)]
+)
+def test_asks_for_the_transport_that_bonds(transport: str, *, asks_mptcp: bool, asks_srtla: bool) -> None:
+    """Prometheus is asked for what the configured transports publish, the bytes of the data plan included."""
+    query = window_query(Config.model_validate({"rig": "r1", "obs": {}, "transport": transport}))
+
+    assert [f"{one}_connection_backlog_bytes" in query for one in ("mptcp", "srtla")] == [asks_mptcp, asks_srtla]
+    assert [f"{one}_uplink_receive_bytes_total" in query for one in ("mptcp", "srtla")] == [asks_mptcp, asks_srtla]
