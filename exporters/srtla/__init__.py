@@ -1,0 +1,1 @@
+"""Prometheus exporter of SRTLA bonds and SRT streams: watched on the wire, or as their programs report them."""
