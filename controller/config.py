@@ -71,6 +71,9 @@ class ObsSection(SecretPlace):
         default="obsws-python", description="what speaks with OBS: obsws-python, simpleobsws or obs-websocket-http"
     )
     ingest_source: Text | None = Field(default=None, description="the name of the ingest's source in OBS")
+    microphone: Text | None = Field(
+        default=None, description="the name in OBS of the input whose sound counts, where it is not the ingest's"
+    )
     scenes: ScenesSection = Field(default=ScenesSection(), description="a section, like {main: Main Camera}")
     respect_manual_s: float = Field(
         default=300.0, ge=0, le=86_400, description="the seconds to respect a scene set by hand, 0 for none"

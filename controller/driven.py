@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from controller.actuation.devices import EncoderDevice, StudioDevice
     from controller.actuation.driving import Reconciler
+    from controller.actuation.studio_watch import StudioWatch
     from controller.decision.model import EncoderTarget, Observation, Scene
     from controller.journal import Journal
     from controller.ports import Clock
@@ -157,6 +158,11 @@ class DrivenStudio:
             scene=None if known is None else self._scenes.get(known),
             streaming=device.status.streaming if device.status is not None and driven.memory.reachable else None,
         )
+
+    @property
+    def watch(self) -> StudioWatch | None:
+        """What the last reads of OBS show together; None where none is configured."""
+        return None if self.device is None else self.device.watch
 
     @property
     def shown_name(self) -> str | None:

@@ -14,6 +14,7 @@ from prometheus_client.registry import Collector
 
 from controller import __version__
 from controller.decision.model import Freshness, Quality, Scene
+from controller.studio_metrics import studio_samples
 from exporters import catalog
 from exporters.units import octets
 
@@ -135,6 +136,8 @@ def _studio(status: Status) -> Iterator[Sample]:
     if status.studio is None:
         return
     yield from _device("obs", status.studio)
+    if status.studio_watch is not None:
+        yield from studio_samples(status.studio_watch)
     if status.decided is not None and status.decided.scene is not None:
         yield from _one_of("vvlive_scene", Scene, status.decided.scene)
     if status.scene_shown is not None:

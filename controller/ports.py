@@ -177,12 +177,28 @@ class Encoder(Protocol):
         ...
 
 
+class MediaState(StrEnum):
+    """What OBS says of a media source; a live source plays also while nothing comes."""
+
+    NONE = "none"
+    PLAYING = "playing"
+    OPENING = "opening"
+    BUFFERING = "buffering"
+    PAUSED = "paused"
+    STOPPED = "stopped"
+    ENDED = "ended"
+    ERROR = "error"
+
+
 @dataclass(frozen=True, slots=True)
 class StudioStatus:
     """One read of OBS. Unknown fields are None; `problem` is the operator's line.
 
     `operator_scene` is the scene on program when somebody else put it there after our last order, or since
     OBS was found; `settling` says that a scene of nobody's order is too new to tell a choice from a passage.
+    `output_*` is the stream's sender, whose skipped frames the network dropped; `encoder_*` and `render_*` skip
+    for want of computing power. All restart at 0 with OBS or its stream. `sound_peak` is the loudest since the
+    read before, 1 at full scale, after mute and fader; `sound_raw_peak` before them.
     """
 
     reachable: bool
@@ -193,9 +209,17 @@ class StudioStatus:
     output_bytes: int | None = None
     output_skipped_frames: int | None = None
     output_total_frames: int | None = None
+    congestion_ratio: float | None = None
+    encoder_skipped_frames: int | None = None
+    encoder_total_frames: int | None = None
+    render_skipped_frames: int | None = None
+    render_total_frames: int | None = None
     active_fps: float | None = None
     ingest_muted: bool | None = None
+    media_state: MediaState | None = None
     media_cursor_s: float | None = None
+    sound_peak: float | None = None
+    sound_raw_peak: float | None = None
     scene_names: tuple[str, ...] = ()
     operator_scene: str | None = None
     settling: bool = False

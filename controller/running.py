@@ -204,6 +204,7 @@ class Controller:
             scene_shown=studio.reading().scene,
             scene_shown_name=studio.shown_name,
             streaming=studio.reading().streaming,
+            studio_watch=studio.watch,
             override=self.desk.in_force(),
             rig_end=self._vps.rig(),
             vps_connected=None if self._link is None else self._link.connected,

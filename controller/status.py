@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from controller.actuation.studio_watch import StudioWatch
     from controller.decision.health import Health
     from controller.decision.model import (
         EncoderTarget,
@@ -112,6 +113,7 @@ class Status:
     scene_shown: Scene | None = None
     scene_shown_name: str | None = None
     streaming: bool | None = None
+    studio_watch: StudioWatch | None = None
     override: Standing | None = None
     rig_end: Rig | None = None
     vps_connected: bool | None = None

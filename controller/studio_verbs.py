@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -88,6 +89,16 @@ async def fix(studio: Studio, input_name: str) -> Done:
     """Start the ingest's media source anew: the usual cure of a frozen picture."""
     action = {"inputName": input_name, "mediaAction": RESTART_MEDIA}
     return done(await studio.ask("TriggerMediaInputAction", action), "the source was started anew")
+
+
+async def glance(studio: Studio, source: str) -> str | None:
+    """A digest of what `source` shows, small enough to be asked for often; None when OBS has no picture of it."""
+    order = {"sourceName": source, "imageFormat": "png", "imageWidth": 64, "imageHeight": 36}
+    answer = await studio.ask("GetSourceScreenshot", order)
+    image = answer.data.get("imageData")
+    if not answer.ok or not isinstance(image, str):
+        return None
+    return hashlib.blake2b(image.encode(), digest_size=8).hexdigest()
 
 
 async def screenshot(studio: Studio, source: str | None, *, width_px: int) -> bytes | Done:

@@ -10,6 +10,7 @@ from controller.actuation.devices import EncoderDevice, StudioDevice
 from controller.actuation.driving import Reconciler
 from controller.actuation.reconciling import Pace
 from controller.adapters.link_http import LinkHttp
+from controller.adapters.obs.sequences import Watched
 from controller.adapters.obs_http import HttpStudio
 from controller.adapters.obs_obsws import ObswsStudio
 from controller.adapters.obs_simple import SimpleStudio
@@ -177,11 +178,12 @@ def _keeper(config: Config, state_dir: Path | None, *, clock: Clock) -> Keeper:
 
 def obs_studio(section: ObsSection, password: SecretStr) -> Studio:
     """The adapter of the configured OBS."""
+    watched = Watched(picture=section.ingest_source, microphone=section.microphone)
     if section.library == "obs-websocket-http":
         bridge = f"http://{section.host}:{section.port}"
-        return HttpStudio(base_url=bridge, key=password, ingest_source=section.ingest_source)
+        return HttpStudio(base_url=bridge, key=password, watched=watched)
     adapter = SimpleStudio if section.library == "simpleobsws" else ObswsStudio
-    return adapter(host=section.host, port=section.port, password=password, ingest_source=section.ingest_source)
+    return adapter(host=section.host, port=section.port, password=password, watched=watched)
 
 
 def policy_of(section: PolicySection) -> Policy:
@@ -232,7 +234,12 @@ def _driven_studio(config: Config, studio: Studio | None, *, clock: Clock, journ
     section = config.obs
     if studio is None or section is None:
         return DrivenStudio(clock=clock, names={})
-    device = StudioDevice(studio)
+    device = StudioDevice(
+        studio,
+        picture=section.ingest_source,
+        now_s=clock.monotonic_s,
+        tell=lambda text: journal.noticed(at_s=clock.wall_s(), subject="obs", text=text),
+    )
     pace = Pace(respect_manual_s=section.respect_manual_s, backoff_first_s=0.5, backoff_most_s=2.0)
     reconciler = Reconciler(name="obs", device=device, pace=pace, clock=clock, journal=journal, read_back_is_shown=True)
     return DrivenStudio(clock=clock, names=scene_names(section), device=device, reconciler=reconciler)

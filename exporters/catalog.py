@@ -470,6 +470,55 @@ SRTLA: tuple[Metric, ...] = (
     _gauge("srtla_unknown_streams", "Streams at the server without an alias."),
 )
 
+
+def _obs() -> tuple[Metric, ...]:
+    """What the controller beside OBS reads of it; all is absent while OBS does not answer."""
+    stream = "from GetStreamStatus; restarts with the stream"
+    stats = "since OBS started, from GetStats"
+    return (
+        _gauge("vvlive_obs_streaming", "Whether OBS streams, from GetStreamStatus."),
+        _gauge("vvlive_obs_reconnecting", "Whether the stream is cut off and OBS reconnects, from GetStreamStatus."),
+        _gauge("vvlive_obs_muted", "Whether the input whose sound counts is muted, from GetInputMute."),
+        _gauge(
+            "vvlive_obs_talks_unheard",
+            "Whether the muted input was loud as speech within the last 3 s; absent where loudness is unknown.",
+        ),
+        _gauge(
+            "vvlive_obs_sound_peak_ratio",
+            "Loudest sample since the last read, after mute and fader, from InputVolumeMeters; 1 is full scale.",
+            unit="ratio",
+        ),
+        _gauge(
+            "vvlive_obs_sound_raw_peak_ratio",
+            "Loudest sample since the last read, before mute and fader, from InputVolumeMeters; 1 is full scale.",
+            unit="ratio",
+        ),
+        _gauge(
+            "vvlive_obs_congestion_ratio",
+            "How far the way to the platform is blocked, from GetStreamStatus.outputCongestion.",
+            unit="ratio",
+        ),
+        _gauge("vvlive_obs_frame_rate_hertz", "Frames that OBS renders per second, from GetStats.", unit="hertz"),
+        _gauge(
+            "vvlive_obs_output_still_seconds",
+            "For how long the running stream has sent no bytes or no frames; absent while OBS does not stream.",
+            unit="seconds",
+        ),
+        _gauge(
+            "vvlive_obs_picture_still_seconds",
+            "For how long the ingest's picture in OBS has not moved, by its media clock or by looking at it.",
+            unit="seconds",
+        ),
+        _counter("vvlive_obs_output_bytes_total", f"Bytes that the stream sent, {stream}.", unit="bytes"),
+        _counter("vvlive_obs_output_frames_total", f"Frames of the stream, {stream}."),
+        _counter("vvlive_obs_output_dropped_frames_total", f"Frames that the network made OBS drop, {stream}."),
+        _counter("vvlive_obs_encoder_frames_total", f"Frames due to be encoded, {stats}."),
+        _counter("vvlive_obs_encoder_skipped_frames_total", f"Frames that the encoder was too slow for, {stats}."),
+        _counter("vvlive_obs_render_frames_total", f"Frames due to be rendered, {stats}."),
+        _counter("vvlive_obs_render_skipped_frames_total", f"Frames that the renderer was too slow for, {stats}."),
+    )
+
+
 CONTROLLER: tuple[Metric, ...] = (
     _gauge("vvlive_build_info", "Version of the controller, value 1.", "version"),
     _gauge(
@@ -519,6 +568,7 @@ CONTROLLER: tuple[Metric, ...] = (
         "target",
         unit="seconds",
     ),
+    *_obs(),
     _gauge("vvlive_override_active", "Whether a manual override is in force."),
     _gauge(
         "vvlive_watchdog_last_seen_timestamp_seconds",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from controller import studio_verbs
 from controller.actuation.reconciling import Reading, Written
+from controller.actuation.studio_watch import StudioWatch, findings, looked, wants_look, watched
 from controller.decision.model import EncoderTarget, EncoderTraits
 from controller.ports import Impact, Impacts, Outcome
 
@@ -214,16 +217,28 @@ def changed_fields(before: EncoderTarget | None, after: EncoderTarget) -> frozen
 
 
 class StudioDevice:
-    """OBS, told the operator's scene names."""
+    """OBS, told the operator's scene names. `picture` is the ingest's source; `tell` takes the operator's lines."""
 
-    def __init__(self, studio: Studio) -> None:
+    def __init__(
+        self,
+        studio: Studio,
+        *,
+        picture: str | None = None,
+        now_s: Callable[[], float] = time.monotonic,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
         self.studio = studio
         self.status: StudioStatus | None = None
+        self.watch = StudioWatch()
+        self._picture = picture
+        self._now_s = now_s
+        self._tell = tell
 
     async def read(self) -> Reading[str]:
-        """Read which scene is on program."""
+        """Read which scene is on program, and watch the rest."""
         status = await self.studio.read()
         self.status = status
+        await self._look(status)
         return Reading(
             reachable=status.reachable,
             value=status.scene_name,
@@ -231,6 +246,22 @@ class StudioDevice:
             by_hand=status.operator_scene is not None,
             settling=status.settling,
         )
+
+    async def _look(self, status: StudioStatus) -> None:
+        """Watch what was read, look at the picture where that is called for, and tell what is newly wrong or over."""
+        before = findings(self.watch)
+        self.watch = watched(self.watch, status, now_s=self._now_s())
+        if self._picture is not None and wants_look(self.watch):
+            seen = await studio_verbs.glance(self.studio, self._picture)
+            self.watch = looked(self.watch, seen, now_s=self._now_s())
+        after = findings(self.watch)
+        for text in after:
+            if text not in before:
+                self._tell(text)
+        if self.watch.status is not None:
+            for text in before:
+                if text not in after:
+                    self._tell(f"no longer: {text}")
 
     async def write(self, wanted: str) -> Written[str]:
         """Put the scene on program and read it back."""

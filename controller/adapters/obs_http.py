@@ -20,6 +20,7 @@ import httpx
 from controller.adapters.obs import faults
 from controller.adapters.obs.faults import FaultError, Retry
 from controller.adapters.obs.protocol import Answer, OutOfStepError, answer_of
+from controller.adapters.obs.sequences import Watched
 from controller.adapters.obs.studio import Deadlines, ReconnectingStudio
 
 if TYPE_CHECKING:
@@ -67,6 +68,9 @@ class HttpLink:
         except OutOfStepError:
             raise FaultError(NOT_A_BRIDGE) from None
 
+    def level(self, input_name: str) -> None:
+        """A bridge passes no events on, so that nothing is known of loudness."""
+
     async def close(self) -> None:
         """Give the connections back."""
         await self._client.aclose()
@@ -97,7 +101,7 @@ class HttpStudio(ReconnectingStudio):
         *,
         base_url: str,
         key: SecretStr,
-        ingest_source: str | None = None,
+        watched: Watched = Watched(),  # noqa: B008 (frozen)
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
         deadlines: Deadlines = Deadlines(),  # noqa: B008 (frozen)
@@ -108,7 +112,7 @@ class HttpStudio(ReconnectingStudio):
         super().__init__(
             connect=connect,
             where=httpx.URL(base_url).netloc.decode("ascii"),
-            ingest_source=ingest_source,
+            watched=watched,
             clock=clock,
             jitter=jitter,
             deadlines=deadlines,

@@ -26,8 +26,9 @@ from obsws_python.baseclient import ObsClient
 from obsws_python.error import OBSSDKError, OBSSDKTimeoutError
 
 from controller.adapters.obs import faults
-from controller.adapters.obs.changeover import EVENT_GROUPS, UNSENT, Changeover
+from controller.adapters.obs.changeover import UNSENT
 from controller.adapters.obs.faults import FaultError, Retry, fault_of_close
+from controller.adapters.obs.hearing import EVENT_GROUPS, Hearing
 from controller.adapters.obs.protocol import Answer, OutOfStepError, answer_of
 from controller.adapters.obs.websocket_studio import WebSocketStudio
 
@@ -35,6 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from pydantic import SecretStr
+
+    from controller.adapters.obs.levels import Level
 
 
 OP_EVENT = 5
@@ -55,9 +58,9 @@ class CodedSocket:
     from answers.
     """
 
-    def __init__(self, socket: Any, changeover: Changeover) -> None:  # noqa: ANN401 (the library ships no types)
+    def __init__(self, socket: Any, hearing: Hearing) -> None:  # noqa: ANN401 (the library ships no types)
         self._socket = socket
-        self._changeover = changeover
+        self._hearing = hearing
         # Before it hands a close frame over, recv_data answers it; where OBS is gone by then, that
         # answer fails and the code with it. We close without a handshake anyway.
         socket.send_close = lambda *_, **__: None
@@ -88,7 +91,7 @@ class CodedSocket:
         message = json.loads(text)
         if message["op"] != OP_EVENT:
             return False
-        self._changeover.heard(message["d"]["eventType"])
+        self._hearing.heard(message["d"])
         return True
 
 
@@ -97,7 +100,7 @@ class _Client(ObsClient):  # type: ignore[misc]  # the library ships no types
 
     def __init__(self, *, host: str, port: int, password: SecretStr, timeout_s: float) -> None:
         self.ws: Any = None
-        self.changeover = Changeover()
+        self.hearing = Hearing()
         try:
             super().__init__(
                 host=host, port=port, password=password.get_secret_value(), subs=EVENT_GROUPS, timeout=timeout_s
@@ -106,7 +109,7 @@ class _Client(ObsClient):  # type: ignore[misc]  # the library ships no types
             self.give_back()
             raise
         self.raw_socket: Any = self.ws
-        self.ws = CodedSocket(self.ws, self.changeover)
+        self.ws = CodedSocket(self.ws, self.hearing)
 
     def identify(self) -> None:
         """Answer the server's greeting."""
@@ -117,7 +120,7 @@ class _Client(ObsClient):  # type: ignore[misc]  # the library ships no types
     def asked(self, request_type: str, data: Mapping[str, object] | None) -> Answer:
         """Send one request and take its answer, unless OBS had better be left alone."""
         self.ws.take_events()
-        if self.changeover.under_way():
+        if self.hearing.changeover.under_way():
             return UNSENT
         return answer_of(request_type, self.req(request_type, data))
 
@@ -184,6 +187,10 @@ class ObswsLink:
         """Send one request and give its answer. Raises FaultError."""
         answer: Answer = await self._in_thread(lambda: self._connected().asked(request_type, data))
         return answer
+
+    def level(self, input_name: str) -> Level | None:
+        """How loud the input was since the last time; None when that is unknown."""
+        return None if self._client is None else self._client.hearing.levels.take(input_name)
 
     async def close(self) -> None:
         """Wake the thread out of whatever it waits for, and let it end; does not wait for it."""

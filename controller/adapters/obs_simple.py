@@ -19,8 +19,9 @@ import simpleobsws
 from websockets.exceptions import InvalidHandshake, InvalidMessage, WebSocketException
 
 from controller.adapters.obs import faults
-from controller.adapters.obs.changeover import EVENT_GROUPS, UNSENT, Changeover
+from controller.adapters.obs.changeover import UNSENT
 from controller.adapters.obs.faults import FaultError, fault_of_close
+from controller.adapters.obs.hearing import EVENT_GROUPS, Hearing
 from controller.adapters.obs.protocol import Answer, OutOfStepError, answer_of
 from controller.adapters.obs.websocket_studio import WebSocketStudio
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
+    from controller.adapters.obs.levels import Level
+
 
 class SimpleLink:
     """One client of the library."""
@@ -36,7 +39,7 @@ class SimpleLink:
     def __init__(self, client: Any, timeout_s: float) -> None:  # noqa: ANN401 (the library ships no types)
         self._client = client
         self._timeout_s = timeout_s
-        self._changeover = Changeover()
+        self._hearing = Hearing()
         client.register_event_callback(self._heard)
 
     @classmethod
@@ -57,7 +60,7 @@ class SimpleLink:
 
     async def call(self, request_type: str, data: Mapping[str, object] | None = None, /) -> Answer:
         """Send one request and give its answer. Raises FaultError."""
-        if self._changeover.under_way():
+        if self._hearing.changeover.under_way():
             return UNSENT
         request = simpleobsws.Request(request_type, None if data is None else dict(data))
         try:
@@ -79,6 +82,10 @@ class SimpleLink:
         except OutOfStepError:
             raise FaultError(faults.NOT_OBS) from None
 
+    def level(self, input_name: str) -> Level | None:
+        """How loud the input was since the last time; None when that is unknown."""
+        return self._hearing.levels.take(input_name)
+
     async def close(self) -> None:
         """Cut the connection, and end the library's receiving task."""
         receiving, socket = self._client.recv_task, self._client.ws
@@ -90,7 +97,7 @@ class SimpleLink:
                 await receiving
 
     async def _heard(self, event: Mapping[str, object]) -> None:
-        self._changeover.heard(event.get("eventType"))
+        self._hearing.heard(event)
 
     async def _identified(self) -> None:
         if not await self._while_receiving(self._client.wait_until_identified(timeout=self._timeout_s)):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
+from controller.actuation.studio_watch import findings
 from controller.overriding.standing import ordered
 
 if TYPE_CHECKING:
@@ -52,11 +53,12 @@ class EncoderView(DeviceView):
 
 
 class StudioView(DeviceView):
-    """OBS; `shows` is the scene of ours that was read back, `shows_name` its name in OBS."""
+    """OBS; `shows` is the scene of ours that was read back, `shows_name` its name in OBS, `findings` what ails it."""
 
     shows: str | None
     shows_name: str | None
     streaming: bool | None
+    findings: list[str]
 
 
 class UplinkView(View):
@@ -312,7 +314,8 @@ def _studio(status: Status) -> StudioView | None:
     if status.studio is None:
         return None
     shown = {"shows": status.scene_shown, "shows_name": status.scene_shown_name, "streaming": status.streaming}
-    return StudioView.model_validate({**_device_fields(status.studio), **shown})
+    found = [] if status.studio_watch is None else list(findings(status.studio_watch))
+    return StudioView.model_validate({**_device_fields(status.studio), **shown, "findings": found})
 
 
 def _observed(decided: Decided) -> ObservedView:

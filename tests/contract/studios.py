@@ -7,6 +7,7 @@ from typing import Protocol
 
 from pydantic import SecretStr
 
+from controller.adapters.obs.sequences import Watched
 from controller.adapters.obs.studio import Deadlines, ReconnectingStudio
 from controller.adapters.obs_http import HttpStudio
 from controller.adapters.obs_obsws import ObswsStudio
@@ -16,6 +17,7 @@ from tests.fakes.obs_websocket import PASSWORD
 
 # Quick enough for a suite, and slow enough for a machine that runs other things too.
 DEADLINES = Deadlines(connect_s=2.0, call_s=1.0, action_s=3.0)
+WATCHED = Watched(picture="Ingest")
 
 
 class Port(Protocol):
@@ -33,7 +35,7 @@ def _over_websocket(studio: type[ObswsStudio | SimpleStudio]) -> Make:
             host="127.0.0.1",
             port=obs.port,
             password=SecretStr(password),
-            ingest_source="Ingest",
+            watched=WATCHED,
             clock=clock or FakeClock(),
             jitter=lambda: 0.0,
             deadlines=DEADLINES,
@@ -46,7 +48,7 @@ def _over_http(obs: Port, *, clock: FakeClock | None = None, password: str = PAS
     return HttpStudio(
         base_url=f"http://127.0.0.1:{obs.port}",
         key=SecretStr(password),
-        ingest_source="Ingest",
+        watched=WATCHED,
         clock=clock or FakeClock(),
         jitter=lambda: 0.0,
         deadlines=DEADLINES,

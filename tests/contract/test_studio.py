@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from controller.ports import Outcome, StudioStatus
+from controller.ports import MediaState, Outcome, StudioStatus
 from tests.fakes.clock import FakeClock
 from tests.fakes.obs_websocket import SCENES, FakeObs
 
@@ -29,8 +29,14 @@ async def test_reads_everything(make: Make, obs: FakeObs) -> None:
         output_bytes=123_456,
         output_skipped_frames=3,
         output_total_frames=900,
+        congestion_ratio=0.25,
+        encoder_skipped_frames=4,
+        encoder_total_frames=950,
+        render_skipped_frames=5,
+        render_total_frames=960,
         active_fps=10.0,
         ingest_muted=False,
+        media_state=MediaState.PLAYING,
         media_cursor_s=4.25,
         scene_names=tuple(SCENES),
     )
@@ -137,6 +143,24 @@ async def test_a_missing_ingest_source_is_told(make: Make, obs: FakeObs) -> None
 
     assert (status.scene_name, status.ingest_muted, status.media_cursor_s) == (MAIN, None, None)
     assert "`Ingest`" in (status.problem or "")
+
+
+async def test_hears_how_loud_it_was(make_session: Make, obs: FakeObs) -> None:
+    """Between two reads the loudest sample counts, before mute and after; where nothing was heard it is unknown."""
+    studio = make_session(obs)
+    unheard = await studio.read()
+    for raw_peak in (0.1, 0.5, 0.2):
+        levels = {"inputs": [{"inputName": "Ingest", "inputLevelsMul": [[0.0, 0.0, raw_peak]]}]}
+        await obs.announce("InputVolumeMeters", levels)
+    await asyncio.sleep(0.1)
+    loud, quiet = await studio.read(), await studio.read()
+    await studio.close()
+
+    assert [(read.sound_raw_peak, read.sound_peak) for read in (unheard, loud, quiet)] == [
+        (None, None),
+        (0.5, 0.0),
+        (None, None),
+    ]
 
 
 async def test_an_ended_picture_has_no_position(make: Make, obs: FakeObs) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 from pydantic import SecretStr
 
+from controller.adapters.obs.sequences import Watched
 from controller.adapters.obs.studio import Deadlines
 from controller.adapters.obs_http import HttpStudio
 from controller.adapters.obs_obsws import ObswsLink, ObswsStudio
@@ -67,7 +68,7 @@ async def studio(request: pytest.FixtureRequest) -> AsyncIterator[Make]:
             yield lambda: HttpStudio(
                 base_url=f"http://127.0.0.1:{bridge.port}",
                 key=SecretStr(KEY),
-                ingest_source="Ingest",
+                watched=Watched(picture="Ingest"),
                 deadlines=DEADLINES,
             )
     else:
@@ -75,7 +76,7 @@ async def studio(request: pytest.FixtureRequest) -> AsyncIterator[Make]:
             host="127.0.0.1",
             port=PORT,
             password=SecretStr(PASSWORD),
-            ingest_source="Ingest",
+            watched=Watched(picture="Ingest"),
             deadlines=DEADLINES,
         )
 

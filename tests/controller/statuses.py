@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from controller.actuation.studio_watch import StudioWatch, watched
 from controller.decision.health import Health, Part
 from controller.decision.model import (
     EncoderTarget,
@@ -16,6 +17,7 @@ from controller.decision.model import (
     UplinkReading,
 )
 from controller.decision.trust import Trust
+from controller.ports import MediaState, StudioStatus
 from controller.status import Counts, Decided, DeviceStatus, Plan, Status
 
 TARGET = EncoderTarget(bitrate_bps=2_500_000, width_px=1280, height_px=720, frame_rate_hz=30)
@@ -68,6 +70,30 @@ KNOWN = Status(
     scene_shown=Scene.SIMPLE,
     scene_shown_name="Emergency - Simple",
     streaming=True,
+    studio_watch=watched(
+        StudioWatch(),
+        StudioStatus(
+            reachable=True,
+            scene_name="Emergency - Simple",
+            streaming=True,
+            reconnecting=False,
+            output_bytes=5_000_000,
+            output_skipped_frames=4,
+            output_total_frames=3_000,
+            congestion_ratio=0.25,
+            encoder_skipped_frames=2,
+            encoder_total_frames=3_100,
+            render_skipped_frames=1,
+            render_total_frames=3_200,
+            active_fps=30.0,
+            ingest_muted=False,
+            media_state=MediaState.PLAYING,
+            media_cursor_s=12.0,
+            sound_peak=0.1,
+            sound_raw_peak=0.2,
+        ),
+        now_s=100.0,
+    ),
     plans=(Plan("modem-a", 2_000_000_000.0, 100_000_000_000), Plan("modem-b", 5_000.0, None)),
     watchdog_seen_s=1_700_000_080.0,
 )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.adapters.obs.faults import FaultError, NotConnectedError
+from controller.adapters.obs.levels import Level
 from controller.adapters.obs.protocol import Answer
 
 Data = Mapping[str, object]
@@ -19,6 +20,7 @@ class ObsInMemory:
     scenes: tuple[str, ...] = ("Main Camera", "Emergency - Simple", "Audio Only", "Stream Offline", "Intro")
     away: bool = False
     says: dict[str, Data] = field(default_factory=dict)
+    loud: Level | None = None
     orders: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
@@ -49,6 +51,10 @@ class ObsInMemory:
         found = answers.get(request_type)
         known = found is not None
         return Answer(ok=known, code=100 if known else 204, comment="", data=found or {})
+
+    def level(self, input_name: str) -> Level | None:  # noqa: ARG002 (there is one)
+        """How loud the one input is."""
+        return self.loud
 
     async def close(self) -> None:
         """Nothing to give back."""

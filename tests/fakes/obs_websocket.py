@@ -34,7 +34,9 @@ class FakeObs:
     scene: str = SCENES[0]
     scenes: list[str] = field(default_factory=lambda: list(SCENES))
     inputs: dict[str, dict[str, Any]] = field(
-        default_factory=lambda: {"Ingest": {"inputMuted": False, "mediaCursor": 4_250}}
+        default_factory=lambda: {
+            "Ingest": {"inputMuted": False, "mediaState": "OBS_MEDIA_STATE_PLAYING", "mediaCursor": 4_250}
+        }
     )
     stream: dict[str, Any] = field(
         default_factory=lambda: {
@@ -43,9 +45,18 @@ class FakeObs:
             "outputBytes": 123_456,
             "outputSkippedFrames": 3,
             "outputTotalFrames": 900,
+            "outputCongestion": 0.25,
         }
     )
-    stats: dict[str, Any] = field(default_factory=lambda: {"activeFps": 10.0})
+    stats: dict[str, Any] = field(
+        default_factory=lambda: {
+            "activeFps": 10.0,
+            "outputSkippedFrames": 4,
+            "outputTotalFrames": 950,
+            "renderSkippedFrames": 5,
+            "renderTotalFrames": 960,
+        }
+    )
     available: list[str] | None = None
     not_ready: int = 0  # the next so many requests get 207
     lies: bool = False  # says ok to a scene change and does nothing
@@ -89,10 +100,10 @@ class FakeObs:
         for socket in list(self._open):
             await socket.close(code=code)
 
-    async def announce(self, event: str) -> None:
+    async def announce(self, event: str, data: dict[str, Any] | None = None) -> None:
         """Send an event to everybody."""
         for socket in list(self._open):
-            await _send(socket, {"op": OP_EVENT, "d": {"eventType": event, "eventIntent": 2, "eventData": {}}})
+            await _send(socket, {"op": OP_EVENT, "d": {"eventType": event, "eventIntent": 2, "eventData": data or {}}})
 
     def orders(self) -> list[str]:
         """The scenes that were ordered."""

@@ -16,7 +16,6 @@ from controller.adapters.obs.protocol import Answer, Code
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-EVENT_GROUPS = 1 << 1  # Config
 BEGINS, ENDS = "CurrentSceneCollectionChanging", "CurrentSceneCollectionChanged"
 # Changes were seen to take up to 0.3 s. A large collection takes longer; an end that is never
 # announced must not silence us for good.

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from controller.ports import StudioStatus
+from controller.ports import MediaState, StudioStatus
 from exporters.units import seconds_from_ms
 
 if TYPE_CHECKING:
@@ -82,14 +82,8 @@ def program_scene(answer: Answer) -> str | None:
     return _text(answer, "currentProgramSceneName")
 
 
-def status_of(  # noqa: PLR0913 (one per request, keyword-only)
-    *,
-    scenes: Answer,
-    stream: Answer,
-    stats: Answer,
-    mute: Answer | None,
-    media: Answer | None,
-    ingest_source: str | None,
+def status_of(
+    *, scenes: Answer, stream: Answer, stats: Answer, mute: Answer | None, media: Answer | None
 ) -> StudioStatus:
     """One read of OBS from its answers; a request that OBS refused leaves its fields unknown.
 
@@ -98,19 +92,23 @@ def status_of(  # noqa: PLR0913 (one per request, keyword-only)
     answers = (scenes, stream, stats, mute, media)
     if program_scene(scenes) is None or any(answer and answer.code == Code.NOT_READY for answer in answers):
         return StudioStatus(reachable=True, problem=NOT_READY)  # what was read meanwhile is of no OBS that stays
-    no_ingest = mute is not None and mute.code == Code.NO_SUCH_RESOURCE
     cursor_ms = None if media is None else _number(media, "mediaCursor")
     return StudioStatus(
         reachable=True,
-        problem=f"OBS has no source `{ingest_source}`: correct the ingest source in the config" if no_ingest else None,
         scene_name=program_scene(scenes),
         streaming=_flag(stream, "outputActive"),
         reconnecting=_flag(stream, "outputReconnecting"),
         output_bytes=_count(stream, "outputBytes"),
         output_skipped_frames=_count(stream, "outputSkippedFrames"),
         output_total_frames=_count(stream, "outputTotalFrames"),
+        congestion_ratio=_number(stream, "outputCongestion"),
+        encoder_skipped_frames=_count(stats, "outputSkippedFrames"),
+        encoder_total_frames=_count(stats, "outputTotalFrames"),
+        render_skipped_frames=_count(stats, "renderSkippedFrames"),
+        render_total_frames=_count(stats, "renderTotalFrames"),
         active_fps=_number(stats, "activeFps"),
         ingest_muted=None if mute is None else _flag(mute, "inputMuted"),
+        media_state=None if media is None else _media_state(media),
         media_cursor_s=None if cursor_ms is None else seconds_from_ms(cursor_ms),
         scene_names=_scene_names(scenes),
     )
@@ -122,6 +120,11 @@ def _scene_names(answer: Answer) -> tuple[str, ...]:
     listed = scenes if isinstance(scenes, list) else []
     names = [scene.get("sceneName") for scene in listed if isinstance(scene, dict)]
     return tuple(str(name) for name in reversed(names) if name)
+
+
+def _media_state(answer: Answer) -> MediaState | None:
+    state = (_text(answer, "mediaState") or "").removeprefix("OBS_MEDIA_STATE_").lower()
+    return MediaState(state) if state in set(MediaState) else None
 
 
 def _text(answer: Answer, name: str) -> str | None:

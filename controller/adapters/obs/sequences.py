@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from controller.adapters.obs.faults import FaultError, Retry
@@ -43,17 +43,39 @@ async def check_version(call: Call) -> None:
         raise FaultError(f"it does not know {', '.join(sorted(missing))}; use OBS 28 or newer", Retry.NEVER)
 
 
-async def read_studio(call: Call, ingest_source: str | None) -> StudioStatus:
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The inputs that a read looks at, by their names in OBS: the ingest's, and the one whose sound counts."""
+
+    picture: str | None = None
+    microphone: str | None = None
+
+    @property
+    def sound(self) -> str | None:
+        """The input whose mute and loudness are read: the ingest's, unless the microphone is another."""
+        return self.microphone or self.picture
+
+
+async def read_studio(call: Call, watched: Watched) -> StudioStatus:
     """One read; while OBS is not ready everything is unknown, and the problem says so."""
     scenes = await call("GetSceneList")
     if scenes.code == Code.NOT_READY:
         return StudioStatus(reachable=True, problem=NOT_READY)
     stream, stats = await call("GetStreamStatus"), await call("GetStats")
     mute = media = None
-    if ingest_source is not None:
-        mute = await call("GetInputMute", {"inputName": ingest_source})
-        media = await call("GetMediaInputStatus", {"inputName": ingest_source})
-    return status_of(scenes=scenes, stream=stream, stats=stats, mute=mute, media=media, ingest_source=ingest_source)
+    if watched.sound is not None:
+        mute = await call("GetInputMute", {"inputName": watched.sound})
+    if watched.picture is not None:
+        media = await call("GetMediaInputStatus", {"inputName": watched.picture})
+    status = status_of(scenes=scenes, stream=stream, stats=stats, mute=mute, media=media)
+    return replace(status, problem=status.problem or _lack(watched, mute, media))
+
+
+def _lack(watched: Watched, mute: Answer | None, media: Answer | None) -> str | None:
+    for name, answer in ((watched.sound, mute), (watched.picture, media)):
+        if answer is not None and answer.code == Code.NO_SUCH_RESOURCE:
+            return f"OBS has no source `{name}`: correct its name in the section obs of the config"
+    return None
 
 
 async def show_scene(

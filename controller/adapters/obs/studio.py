@@ -14,6 +14,7 @@ from controller.adapters.obs.faults import SILENT, SLOW_DELAY_S, FaultError, Not
 from controller.adapters.obs.sequences import (
     Call,
     Sighting,
+    Watched,
     check_version,
     operator_scene,
     read_studio,
@@ -25,6 +26,7 @@ from controller.ports import Outcome, SceneResult, StudioAnswer, StudioStatus
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
+    from controller.adapters.obs.levels import Level
     from controller.adapters.obs.protocol import Answer
 
 _log = logging.getLogger(__name__)
@@ -48,6 +50,10 @@ class Link(Protocol):
         """Send one request and give its answer. Raises FaultError."""
         ...
 
+    def level(self, input_name: str) -> Level | None:
+        """How loud the input was since the last time; None when that is unknown."""
+        ...
+
     async def close(self) -> None:
         """Give the connection back at once, in whatever state it is."""
         ...
@@ -65,7 +71,7 @@ class ReconnectingStudio:
         *,
         connect: Callable[[], Awaitable[Link]],
         where: str,
-        ingest_source: str | None = None,
+        watched: Watched = Watched(),  # noqa: B008 (frozen)
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
         deadlines: Deadlines = Deadlines(),
@@ -73,7 +79,7 @@ class ReconnectingStudio:
         self._deadlines = deadlines
         self._connect = connect
         self._where = where
-        self._ingest_source = ingest_source
+        self._watched = watched
         self._clock = clock
         self._jitter = jitter
         self._one_at_a_time = asyncio.Lock()
@@ -88,14 +94,25 @@ class ReconnectingStudio:
     async def read(self) -> StudioStatus:
         """Read scene, stream and statistics; `operator_scene` where somebody else's scene has stayed."""
         try:
-            status = await self._run(lambda call: read_studio(call, self._ingest_source))
+            status = await self._run(lambda call: read_studio(call, self._watched))
         except FaultError as fault:
             return StudioStatus(reachable=False, problem=fault.problem)
         now_s = self._clock()
         self._expected = self._expected or status.scene_name
         self._sighted = sighting(self._sighted, expected=self._expected, seen=status.scene_name, now_s=now_s)
         theirs = operator_scene(self._sighted, now_s)
-        return replace(status, operator_scene=theirs, settling=self._sighted is not None and theirs is None)
+        level = self._level()
+        return replace(
+            status,
+            operator_scene=theirs,
+            settling=self._sighted is not None and theirs is None,
+            sound_peak=None if level is None else level.peak,
+            sound_raw_peak=None if level is None else level.raw_peak,
+        )
+
+    def _level(self) -> Level | None:
+        sound = self._watched.sound
+        return None if sound is None or self._link is None else self._link.level(sound)
 
     async def show(self, scene_name: str) -> SceneResult:
         """Put the scene on program and read it back; REFUSED when OBS could not be asked at all."""

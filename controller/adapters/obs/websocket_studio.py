@@ -6,6 +6,7 @@ import random
 import time
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from controller.adapters.obs.sequences import Watched
 from controller.adapters.obs.studio import Deadlines, Link, ReconnectingStudio
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ class WebSocketLink(Link, Protocol):
 
 
 class WebSocketStudio(ReconnectingStudio):
-    """OBS at `host`:`port`; `ingest_source` is the input whose mute and picture are watched."""
+    """OBS at `host`:`port`, with the inputs that are `watched`."""
 
     link: ClassVar[type[WebSocketLink]]
 
@@ -34,7 +35,7 @@ class WebSocketStudio(ReconnectingStudio):
         host: str,
         port: int,
         password: SecretStr,
-        ingest_source: str | None = None,
+        watched: Watched = Watched(),  # noqa: B008 (frozen)
         clock: Callable[[], float] = time.monotonic,
         jitter: Callable[[], float] = random.random,
         deadlines: Deadlines = Deadlines(),  # noqa: B008 (frozen)
@@ -45,7 +46,7 @@ class WebSocketStudio(ReconnectingStudio):
         super().__init__(
             connect=connect,
             where=f"{host}:{port}",
-            ingest_source=ingest_source,
+            watched=watched,
             clock=clock,
             jitter=jitter,
             deadlines=deadlines,

@@ -11,8 +11,9 @@ import websocket
 from obsws_python.error import OBSSDKError, OBSSDKTimeoutError
 
 from controller.adapters.obs import faults
-from controller.adapters.obs.changeover import BEGINS, Changeover
+from controller.adapters.obs.changeover import BEGINS
 from controller.adapters.obs.faults import FaultError
+from controller.adapters.obs.hearing import Hearing
 from controller.adapters.obs.protocol import OutOfStepError
 from controller.adapters.obs_obsws import ClosedByObsError, CodedSocket, fault_of
 
@@ -52,7 +53,7 @@ def test_the_close_code_survives_a_peer_that_is_gone() -> None:
     """The code of a close frame is kept where answering it fails."""
     raw = RawSocket((websocket.ABNF.OPCODE_CLOSE, (4011).to_bytes(2, "big") + b"bye"))
     with pytest.raises(ClosedByObsError) as closed:
-        CodedSocket(raw, Changeover()).recv()
+        CodedSocket(raw, Hearing()).recv()
     raw.close()
 
     assert closed.value.code == 4011
@@ -62,7 +63,7 @@ def test_a_close_frame_without_a_code() -> None:
     """A close frame may hold nothing."""
     raw = RawSocket((websocket.ABNF.OPCODE_CLOSE, b""))
     with pytest.raises(ClosedByObsError) as closed:
-        CodedSocket(raw, Changeover()).recv()
+        CodedSocket(raw, Hearing()).recv()
     raw.close()
 
     assert closed.value.code is None
@@ -70,18 +71,18 @@ def test_a_close_frame_without_a_code() -> None:
 
 def test_events_are_heard_and_left_out() -> None:
     """Events before an answer are taken note of, and the answer is what is received."""
-    raw, changeover = RawSocket(text(5, eventType=BEGINS), text(7, requestType="GetStats")), Changeover()
-    received = CodedSocket(raw, changeover).recv()
+    raw, hearing = RawSocket(text(5, eventType=BEGINS), text(7, requestType="GetStats")), Hearing()
+    received = CodedSocket(raw, hearing).recv()
     raw.close()
 
-    assert (json.loads(received)["op"], changeover.under_way()) == (7, True)
+    assert (json.loads(received)["op"], hearing.changeover.under_way()) == (7, True)
 
 
 def test_an_answer_that_nobody_waits_for() -> None:
     """An answer that lies there before the next request means that the two are out of step."""
     raw = RawSocket(text(5, eventType="X"), text(7, requestType="GetStats"))
     with pytest.raises(OutOfStepError):
-        CodedSocket(raw, Changeover()).take_events()
+        CodedSocket(raw, Hearing()).take_events()
     raw.close()
 
 

@@ -17,7 +17,7 @@ from controller.adapters.obs.protocol import (
     program_scene,
     status_of,
 )
-from controller.ports import StudioStatus
+from controller.ports import MediaState, StudioStatus
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
@@ -39,7 +39,7 @@ def status(**answers: Answer) -> StudioStatus:
         "mute": None,
         "media": None,
     }
-    return status_of(**(parts | answers), ingest_source="Ingest")
+    return status_of(**(parts | answers))
 
 
 def test_an_answer_is_read() -> None:
@@ -109,6 +109,20 @@ def test_scenes_are_listed_as_shown() -> None:
     )
 
     assert status(scenes=listed).scene_names == ("A", "B", "C")
+
+
+@pytest.mark.parametrize(
+    ("told", "state"),
+    [
+        ("OBS_MEDIA_STATE_PLAYING", MediaState.PLAYING),
+        ("OBS_MEDIA_STATE_ENDED", MediaState.ENDED),
+        ("OBS_MEDIA_STATE_NEW", None),
+        (7, None),
+    ],
+)
+def test_media_states(told: object, state: MediaState | None) -> None:
+    """What OBS says of a media source is one of the states of the protocol, or unknown."""
+    assert status(media=answer(mediaState=told)).media_state is state
 
 
 def test_program_scene() -> None:

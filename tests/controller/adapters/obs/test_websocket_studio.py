@@ -13,6 +13,8 @@ from controller.adapters.obs.websocket_studio import WebSocketStudio
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from controller.adapters.obs.levels import Level
+
 
 class Recorded:
     """A connection that refuses everything and remembers how it was opened."""
@@ -28,6 +30,9 @@ class Recorded:
     async def call(self, request_type: str, data: Mapping[str, object] | None = None, /) -> Answer:  # noqa: ARG002 (whatever is asked)
         """Refuse."""
         return Answer(ok=False, code=205, comment="", data={})
+
+    def level(self, input_name: str) -> Level | None:
+        """Nothing is heard."""
 
     async def close(self) -> None:
         """Nothing to give back."""
