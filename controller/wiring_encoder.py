@@ -10,11 +10,13 @@ from controller.adapters.belacoder import BelacoderEncoder
 from controller.adapters.exec_hook import exec_encoder
 from controller.adapters.json_verbs import Deadlines, Range
 from controller.adapters.local_socket import gst_encoder, obs_encoder
+from controller.adapters.moblin import MoblinEncoder
 from controller.adapters.uray import UrayEncoder
 from controller.config_encoder import (
     BelacoderSection,
     ExecSection,
     GstSection,
+    MoblinSection,
     ObsEncoderSection,
     PictureSection,
     UraySection,
@@ -71,6 +73,15 @@ def encoder_driver(section: EncoderSettings, password: SecretStr, measured: Meas
             return gst_encoder(Path(section.socket), impacts=impacts, bitrates=_bitrates(section))
         case ObsEncoderSection():
             return obs_encoder(Path(section.socket), impacts=impacts, bitrates=_bitrates(section))
+        case MoblinSection():
+            host, _, port = section.listen.rpartition(":")
+            return MoblinEncoder(
+                host=host.strip("[]"),
+                port=int(port),
+                password=password,
+                geometry=_geometry(section.picture),
+                impacts=impacts,
+            )
         case _:
             raise ValueError(f"no driver for {type(section).__name__}")
 
