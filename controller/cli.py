@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from controller import wiring
+from controller import notifying, wiring
+from controller.api.app import hanging
 from controller.api.serving import ListenError, bind
 from controller.commands import looking, ordering, telling
 from controller.config_file import ConfigError, load
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import socket
 
     from controller.config_file import Loaded
+    from controller.running import Controller
 
 BAD_INPUT = 2
 # Libraries that log what they send: addresses with stream keys, and at worst a password.
@@ -105,5 +107,24 @@ async def _run(loaded: Loaded, bound: socket.socket) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     logging.getLogger(__name__).info("rig %s: listening on %s", loaded.config.rig, loaded.config.api.listen)
-    with contextlib.suppress(asyncio.CancelledError):
-        await running
+    accompanying = _accompanied(controller)
+    try:
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+    finally:
+        accompanying.cancel()
+        await asyncio.wait({accompanying})
+
+
+def _accompanied(controller: Controller) -> asyncio.Task[None]:
+    """Tell systemd how the controller is, where systemd started us."""
+    manager = notifying.own_service_manager()
+    if manager is None:
+        return asyncio.create_task(asyncio.sleep(0))
+    return asyncio.create_task(
+        notifying.accompany(
+            manager,
+            ticking=lambda: controller.status().last_tick_age_s is not None,
+            hanging=lambda: hanging(controller.status()) is not None,
+        )
+    )

@@ -65,10 +65,13 @@ def get(port: int, path: str) -> tuple[int, str]:
 
 
 @contextmanager
-def running(path: Path, port: int) -> Iterator[subprocess.Popen[str]]:
+def running(path: Path, port: int, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """A controller that has begun to answer; ended whatever happens."""
     process = subprocess.Popen(
-        [*COMMAND, "run", "--config", str(path)], env=ENVIRONMENT, stderr=subprocess.PIPE, text=True
+        [*COMMAND, "run", "--config", str(path)],
+        env={**ENVIRONMENT, **environment},
+        stderr=subprocess.PIPE,
+        text=True,
     )
     try:
         give_up_s = time.monotonic() + START_DEADLINE_S
@@ -168,6 +171,24 @@ def test_with_nothing_behind_it_it_runs_says_unknown_and_ends_cleanly(tmp_path: 
     assert (status["encoder"]["reachable"], status["studio"]["reachable"]) == (False, False)
     assert "hunter2" not in log
     assert "Traceback" not in log
+
+
+def test_systemd_hears_that_it_is_ready_well_and_at_its_end(tmp_path: Path) -> None:
+    """Without Prometheus, encoder or OBS too: the loop ticks, and that is what the watchdog watches."""
+    port = free_port()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listening:
+        listening.bind(str(tmp_path / "notify"))
+        listening.settimeout(START_DEADLINE_S)
+        asked = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "300000"}
+        with running(configuration(tmp_path, port=port), port, **asked) as process:
+            heard = [listening.recv(100).decode() for _ in range(2)]
+            process.send_signal(signal.SIGTERM)
+            code = process.wait(timeout=20)
+            while heard[-1] != "STOPPING=1":
+                heard.append(listening.recv(100).decode())
+
+    assert code == 0
+    assert heard[:2] == ["READY=1", "WATCHDOG=1"]
 
 
 def test_an_override_survives_kill_9(tmp_path: Path) -> None:
