@@ -209,11 +209,18 @@ MPTCP: tuple[Metric, ...] = (
     _counter("mptcp_uplink_probe_failures_total", "Packet trains that brought no result.", "uplink"),
     _counter(
         "mptcp_uplink_probe_transmit_bytes_total",
-        "Bytes of packet trains sent over the uplink, IP headers included.",
+        "Bytes of packet trains and padding sent over the uplink, IP headers included.",
         "uplink",
         unit="bytes",
     ),
-    _gauge("mptcp_probe_budget_bytes", "Bytes that packet trains may still use now.", unit="bytes"),
+    _counter("mptcp_uplink_paddings_total", "Times that the stream was padded on the uplink.", "uplink"),
+    _gauge(
+        "mptcp_uplink_padded_rate_bytes_per_second",
+        "What stream and padding carried together the newest time, in payload; absent before the first.",
+        "uplink",
+        unit="bytes_per_second",
+    ),
+    _gauge("mptcp_probe_budget_bytes", "Bytes that packet trains and padding may still use now.", unit="bytes"),
     _gauge("mptcp_connections", "Established MPTCP connections of the stream's port, from sock_diag."),
     _gauge("mptcp_connection_subflows", "Established subflows of all uplinks, strays included, from sock_diag."),
     _gauge("mptcp_stray_subflows", "Established subflows that belong to no configured uplink."),
@@ -228,7 +235,8 @@ MPTCP: tuple[Metric, ...] = (
     ),
     _gauge(
         "mptcp_connection_drain_time_seconds",
-        "How long the backlog takes to be acknowledged at the uplinks' present pace, sampled every 100 ms.",
+        "How long the backlog takes to be acknowledged at the uplinks' present pace, sampled every 100 ms; absent "
+        "through a connection's first 2 s unless a queue shows the pace.",
         unit="seconds",
     ),
     _gauge(

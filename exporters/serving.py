@@ -29,6 +29,7 @@ from prometheus_client.exposition import ThreadingWSGIServer, make_wsgi_app
 
 from exporters.catalog import Metric
 from exporters.collecting import Clock, Exposition, Source
+from exporters.units import octets
 
 EXIT_USAGE = 2
 
@@ -116,6 +117,17 @@ def megabytes(text: str) -> float:
     if not 0 < value <= 100_000:
         raise ValueError(f"{text!r} is not a number of megabytes above 0")
     return value * 1e6
+
+
+def megabits(text: str) -> float:
+    """Bytes per second, given in Mbit/s. Raises ValueError."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value <= 10_000:
+        raise ValueError(f"{text!r} is not a number of Mbit/s above 0")
+    return octets(value * 1e6)
 
 
 class _Handler(WSGIRequestHandler):

@@ -11,7 +11,19 @@ from exporters.mptcp.probing import Settings, read_key
 from exporters.mptcp.summing import Scope
 from exporters.mptcp.uplinks import Role, Surroundings, conflicts, parse_uplink
 from exporters.mptcp.watching import Watch, probe_source, sources
-from exporters.serving import Exporter, Listen, Parser, StartError, checked, main, megabytes, port, seconds, serve
+from exporters.serving import (
+    Exporter,
+    Listen,
+    Parser,
+    StartError,
+    checked,
+    main,
+    megabits,
+    megabytes,
+    port,
+    seconds,
+    serve,
+)
 
 
 def parser() -> Parser:
@@ -43,6 +55,12 @@ def parser() -> Parser:
     probing.add_argument(
         "--probe-budget", type=checked(megabytes), default=20e6, metavar="MB", help="megabytes an hour; default 20"
     )
+    probing.add_argument(
+        "--probe-pad-to",
+        type=checked(megabits),
+        metavar="MBIT",
+        help="besides, top the stream up to so many Mbit/s on each uplink, for a second after each train; default: not",
+    )
     return described
 
 
@@ -58,10 +76,18 @@ def run() -> None:
         raise StartError("; ".join(problems))
     watch = Watch(reading.Diag, scope, tuple(options.uplink), around)
     polled = sources(watch, options.sample_interval)
+    if options.probe is None and options.probe_pad_to is not None:
+        raise StartError("--probe-pad-to needs --probe: the responder says what of the padding arrived")
     if options.probe is not None:
         if options.probe_key_file is None:
             raise StartError("--probe needs --probe-key-file: a key shared with the responder; openssl rand -hex 32")
-        settings = Settings(options.probe.host, options.probe.port, options.probe_key_file, options.probe_budget)
+        settings = Settings(
+            options.probe.host,
+            options.probe.port,
+            options.probe_key_file,
+            options.probe_budget,
+            pad_to=options.probe_pad_to,
+        )
         names = [uplink.name for uplink in options.uplink]
         polled = (*polled, probe_source(watch, settings, names, options.probe_interval))
     serve(Exporter("mptcp", "MPTCP exporter", MPTCP, polled, close=watch.close), options.listen)

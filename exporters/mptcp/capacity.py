@@ -55,7 +55,7 @@ class UplinkEstimate:
     Attributes:
         delivery_rate_max: the largest of the kernel's delivery rate samples of the last 3 s.
         capacity_lower: what it was seen to carry in the last 3 s, or what its latest probes agree
-            on; evidence older than an upper bound is forgotten, since the uplink may have become
+            on, or padding showed; evidence older than an upper bound is forgotten, since the uplink may have become
             worse since.
         capacity_upper: what it delivered over the last 500 ms, busy throughout; else None.
         dead: the verdict of `_dead`; None while nothing is in flight.
@@ -122,6 +122,7 @@ class Uplink:
         self._rates = Recent(LOWER_WINDOW_S)
         self._evidence = Recent(LOWER_WINDOW_S)
         self._probed: deque[tuple[float, float]] = deque(maxlen=PROBES)
+        self._padded: tuple[float, float] | None = None
         self._in_flight_since_s: float | None = None
         self._idle_s = 0.0
         self._pace: float | None = None
@@ -144,11 +145,16 @@ class Uplink:
         """Take what a probe of the uplink showed at `at_s`, in bytes of payload per second."""
         self._probed.append((at_s, rate))
 
+    def padded(self, at_s: float, rate: float) -> None:
+        """Take what stream and padding carried together for about a second: as good as seen, no need to agree."""
+        self._padded = at_s, rate
+
     def _lower(self, at_s: float) -> float | None:
-        """The best of what was seen and of what all recent probes agree on; None without either."""
+        """The best of what was seen, of what padding showed, and of what all recent probes agree on; None without."""
         probes = [rate for when_s, rate in self._probed if at_s - when_s <= PROBE_KEEP_S]
         agreed = min(probes) if len(probes) == PROBES else None
-        known = [value for value in (self._evidence.max(), agreed) if value is not None]
+        padded = self._padded[1] if self._padded and at_s - self._padded[0] <= PROBE_KEEP_S else None
+        known = [value for value in (self._evidence.max(), agreed, padded) if value is not None]
         return max(known, default=None)
 
     def _remember(self, at_s: float, sample: UplinkSample) -> bool:
@@ -203,6 +209,7 @@ class Uplink:
             self._evidence.clear()
             self._evidence.add(at_s, upper)
             self._probed.clear()
+            self._padded = None
 
     def _upper(self) -> float | None:
         """What was delivered over the last 500 ms, when the uplink was busy throughout."""

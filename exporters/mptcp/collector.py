@@ -83,6 +83,8 @@ def probes(found: Probes) -> Iterator[Point]:
                 ("mptcp_uplink_probes_total", probed.sent),
                 ("mptcp_uplink_probe_failures_total", probed.failed),
                 ("mptcp_uplink_probe_transmit_bytes_total", probed.sent_bytes),
+                ("mptcp_uplink_paddings_total", probed.paddings),
+                ("mptcp_uplink_padded_rate_bytes_per_second", probed.padded_rate),
             ],
             (name,),
         )

@@ -48,12 +48,18 @@ class Kernel:
 
 @dataclass(frozen=True, slots=True)
 class Probed:
-    """What the probes of one uplink did and found; `rate` is the newest result, None before the first."""
+    """What the probes of one uplink did and found; `rate` is the newest result, None before the first.
+
+    `paddings` is None where no padding was asked for; `padded_rate` is what stream and padding carried
+    together the newest time.
+    """
 
     sent: int = 0
     failed: int = 0
     sent_bytes: int = 0
     rate: float | None = None
+    paddings: int | None = None
+    padded_rate: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

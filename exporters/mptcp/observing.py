@@ -86,6 +86,10 @@ class Observer:
         """Take what a probe of an uplink showed."""
         self._sampler.probed(uplink, at_s, rate)
 
+    def padded(self, uplink: str, at_s: float, rate: float) -> None:
+        """Take what stream and padding carried together on an uplink."""
+        self._sampler.padded(uplink, at_s, rate)
+
     def _connection_totals(self) -> dict[str, int]:
         sequences = {name: self._sequences.sums.get(sequence) for name, sequence in SEQUENCES.items()}
         return {name: value for name, value in sequences.items() if value is not None} | self._connection.sums

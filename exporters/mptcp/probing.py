@@ -6,11 +6,13 @@ import asyncio
 import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from exporters.mptcp import train
 from exporters.mptcp.model import Probed, Probes
+from exporters.mptcp.padding import Padding, Stream, Way
 from exporters.mptcp.uplinks import Resolved
 
 
@@ -19,7 +21,8 @@ class Settings:
     """Where the responder is, the key shared with it, and how many bytes an hour all probes may cost.
 
     `answer_within_s` covers a train of 100 ms, half a second of patience at the far end, and a slow
-    way back.
+    way back. `pad_to` is the rate, in bytes of payload per second, to which uplinks are padded; None
+    for no padding.
     """
 
     host: str
@@ -27,6 +30,7 @@ class Settings:
     key: bytes = field(repr=False)
     bytes_per_hour: float
     answer_within_s: float = 2.0
+    pad_to: float | None = None
 
 
 def read_key(path: str) -> bytes:
@@ -42,13 +46,25 @@ def read_key(path: str) -> bytes:
 
 
 class Prober:
-    """Probes each uplink in turn; `report` is told each result: uplink, time and rate."""
+    """Probes each uplink in turn; `report` is told each result: uplink, time and rate.
 
-    def __init__(self, settings: Settings, names: Iterable[str], report: Callable[[str, float, float], None]) -> None:
+    Where padding is asked for, it needs the `stream` that it pads.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        names: Iterable[str],
+        report: Callable[[str, float, float], None],
+        stream: Stream | None = None,
+    ) -> None:
         self._settings = settings
         self._report = report
         self._budget = train.Budget(settings.bytes_per_hour)
-        self._probed = {name: Probed() for name in names}
+        wanted = settings.pad_to
+        self._padding = None if wanted is None or stream is None else Padding(stream, wanted, self._spend_on_padding)
+        self._padded_bytes = 0
+        self._probed = {name: Probed(paddings=None if self._padding is None else 0) for name in names}
 
     async def probe(self, uplinks: Iterable[Resolved], known: Mapping[str, float | None]) -> Probes:
         """One train over each uplink that may be probed now and that the budget allows.
@@ -76,12 +92,37 @@ class Prober:
             pass
         if rate is not None:
             self._report(name, loop.time(), rate)
-        self._probed[name] = Probed(
-            before.sent + 1,
-            before.failed + (rate is None),
-            before.sent_bytes + cost,
-            before.rate if rate is None else rate,
+        self._probed[name] = replace(
+            before,
+            sent=before.sent + 1,
+            failed=before.failed + (rate is None),
+            sent_bytes=before.sent_bytes + cost,
+            rate=before.rate if rate is None else rate,
         )
+        if self._padding is not None:
+            await self._pad(self._padding, name, address, rate)
+
+    async def _pad(self, padding: Padding, name: str, address: str, shown: float | None) -> None:
+        """Pad the uplink as far as its train had room, and count what it took."""
+        self._padded_bytes, rate = 0, None
+        way = Way(address, (self._settings.host, self._settings.port), self._settings.key)
+        with suppress(OSError):  # the uplink has gone: it carried nothing, and the next train will say so
+            rate = await padding.pad(name, way, shown)
+        before = self._probed[name]
+        self._probed[name] = replace(
+            before,
+            sent_bytes=before.sent_bytes + self._padded_bytes,
+            paddings=(before.paddings or 0) + bool(self._padded_bytes),
+            padded_rate=before.padded_rate if rate is None else rate,
+        )
+
+    def _spend_on_padding(self, cost: int) -> bool:
+        """Take padding's bytes from the upper half of the budget: the other is left to the trains, which tell more."""
+        now_s = asyncio.get_running_loop().time()
+        if not self._budget.spend(now_s, cost, keep=self._settings.bytes_per_hour / 2):
+            return False
+        self._padded_bytes += cost
+        return True
 
     async def _exchange(self, address: str, count: int) -> float | None:
         """Send one train from `address`; what its report says. Raises OSError."""

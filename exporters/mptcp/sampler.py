@@ -91,6 +91,11 @@ class Sampler:
         if uplink in self._uplinks:
             self._uplinks[uplink].probed(at_s, rate)
 
+    def padded(self, uplink: str, at_s: float, rate: float) -> None:
+        """Take what stream and padding carried together on an uplink; without a subflow, it is dropped."""
+        if uplink in self._uplinks:
+            self._uplinks[uplink].padded(at_s, rate)
+
     def receive(self, at_s: float, received_bytes: float, in_order_bytes: float | None) -> Estimate:
         """Take what subflows received and what was delivered in order; the latter None without bonding."""
         return Estimate(head_of_line_gap_bytes=self._gap.feed(at_s, received_bytes, in_order_bytes))

@@ -127,9 +127,9 @@ class Budget:
         self._at_s = at_s
         return self._left
 
-    def spend(self, at_s: float, amount: float) -> bool:
-        """Spend `amount`, if it is there; whether it was."""
-        if self.left(at_s) < amount:
+    def spend(self, at_s: float, amount: float, keep: float = 0.0) -> bool:
+        """Spend `amount`, if it is there and leaves `keep`; whether it was."""
+        if self.left(at_s) < amount + keep:
             return False
         self._left -= amount
         return True

@@ -10,12 +10,14 @@ from exporters.collecting import Schedule, Source
 from exporters.mptcp import collector, reading
 from exporters.mptcp.model import Kernel, PathManager, Probes
 from exporters.mptcp.observing import Observation, Observer
+from exporters.mptcp.padding import ANSWERED_WITHIN_S, LENGTH_S, LOOK_S
 from exporters.mptcp.probing import Prober, Settings
 from exporters.mptcp.sampler import Estimate
 from exporters.mptcp.summing import Scope
 from exporters.mptcp.uplinks import Resolved, Role, Surroundings, Uplink, resolve
 
 PROBE_BELOW_DRAIN_S = 0.2  # a train of 100 ms behind a longer backlog would push the stream over 300 ms
+PADDING_S = LOOK_S + LENGTH_S + ANSWERED_WITHIN_S
 
 _log = logging.getLogger(__name__)
 
@@ -41,6 +43,7 @@ class Watch:
         self._observer = Observer(scope, [uplink.name for uplink in uplinks])
         self._wrong: set[str] = set()
         self._estimate: Estimate | None = None
+        self._acknowledged: dict[str, tuple[float, float]] = {}
 
     async def sockets(self) -> Observation:
         """Dump the sockets and observe them. Raises OSError for what the kernel refuses."""
@@ -53,6 +56,9 @@ class Watch:
             raise
         seen = self._observer.observe(dump, self._resolved())
         self._estimate = seen.estimate
+        self._acknowledged = {
+            name: (dump.at_s, sums["bytes_acked"]) for name, sums in seen.uplink_totals.items() if "bytes_acked" in sums
+        }
         if seen.rows.details_shown is not None:
             self._note(
                 "subflows",
@@ -91,13 +97,21 @@ class Watch:
 
     async def probe(self, prober: Prober) -> Probes:
         """Probe the uplinks that have a subflow and room; never into a standing queue, nor a dead radio."""
-        return await prober.probe(resolve(self._uplinks, self._around), self._with_room())
+        return await prober.probe(resolve(self._uplinks, self._around), self.with_room())
 
     def probed(self, uplink: str, at_s: float, rate: float) -> None:
         """Tell the estimate what a probe showed."""
         self._observer.probed(uplink, at_s, rate)
 
-    def _with_room(self) -> dict[str, float | None]:
+    def padded(self, uplink: str, at_s: float, rate: float) -> None:
+        """Tell the estimate what stream and padding carried together."""
+        self._observer.padded(uplink, at_s, rate)
+
+    def carried(self, uplink: str) -> tuple[float, float] | None:
+        """When the sockets were last looked at, and the bytes acknowledged on the uplink by then."""
+        return self._acknowledged.get(uplink)
+
+    def with_room(self) -> dict[str, float | None]:
         """The uplinks that may be probed now, with the rate known of each."""
         estimate = self._estimate
         if estimate is None or estimate.drain_time_s is None or estimate.drain_time_s > PROBE_BELOW_DRAIN_S:
@@ -147,6 +161,7 @@ def sources(watch: Watch, sample_interval_s: float) -> tuple[Source[Any], ...]:
 
 def probe_source(watch: Watch, settings: Settings, names: list[str], interval_s: float) -> Source[Probes]:
     """The source that probes; its reading is kept for as long as it takes to get the next."""
-    prober = Prober(settings, names, watch.probed)
-    schedule = Schedule(interval_s, timeout_s=10, stale_after_s=3 * interval_s + 10)
+    prober = Prober(settings, names, watch.probed, watch)
+    longest_s = 10 + (0 if settings.pad_to is None else PADDING_S * len(names))
+    schedule = Schedule(interval_s, timeout_s=longest_s, stale_after_s=3 * interval_s + longest_s)
     return Source("probe", lambda: watch.probe(prober), collector.probes, schedule)

@@ -223,6 +223,16 @@ def test_probes_raise_the_lower_bound_to_what_they_agree_on() -> None:
     assert idle(uplink, 32.0) == 750
 
 
+def test_padding_raises_the_lower_bound_by_itself() -> None:
+    """A second of it needs no others to agree; it is kept for half a minute, as probes are."""
+    uplink = Uplink()
+    uplink.padded(0.0, 500.0)
+
+    assert idle(uplink, 0.1) == 500
+    assert idle(uplink, 30.0) == 500
+    assert idle(uplink, 30.1) is None
+
+
 def test_better_evidence_than_the_probes_counts() -> None:
     """What the stream itself showed in the last 3 s stands beside the probes."""
     uplink = Uplink()
@@ -237,6 +247,7 @@ def test_upper_bound_ends_the_probes_too() -> None:
     link, uplink = FluidLink(100_000), Uplink()
     for _ in range(3):
         uplink.probed(0.0, 1e6)
+    uplink.padded(0.0, 1e6)
     run(link, uplink, 40_000, 10)
     drained = run(link, uplink, 0, 60)[-1]
 

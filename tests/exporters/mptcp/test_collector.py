@@ -82,7 +82,7 @@ def test_metrics_of_kernel_and_path_manager(golden: Callable[[Path, str], None])
 
 def test_metrics_of_probes(golden: Callable[[Path, str], None]) -> None:
     """Probes by uplink with their failures, bytes and newest result, and what is left of the budget."""
-    uplinks = {"verizon": Probed(5, 1, 57120, 950_000.0), "att": Probed(2, 2, 22848, None)}
+    uplinks = {"verizon": Probed(5, 1, 57120, 950_000.0), "att": Probed(2, 2, 22848, None, 1, 437_500.0)}
     text = exposition(MPTCP, collector.probes(Probes(uplinks, 19_000_000.0)))
 
     golden(GOLDEN / "probes.prom", text)

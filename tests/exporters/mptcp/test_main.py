@@ -276,6 +276,7 @@ async def test_only_an_uplink_with_room_is_probed(backlog: int, age_ms: int, ask
         watch.probed("a", 0.0, 500_000.0)
     await watch.probe(prober)  # type: ignore[arg-type] # a stand-in
 
+    assert watch.carried("a") == (0.6, last[0])
     assert prober.known[0] == {}
     assert prober.known[1] == ({"a": 500_000.0} if asked else {})
 
@@ -301,6 +302,9 @@ def test_no_uplink_is_refused(complaint: Complaint) -> None:
         (["--uplink", "a=lo", "--probe", "vps:1"], "--probe needs --probe-key-file: a key shared with the responder"),
         (["--uplink", "a=lo", "--probe-key-file", "/none"], "cannot read the key /none: No such file or directory"),
         (["--uplink", "a=lo", "--probe-budget", "-1"], "'-1' is not a number of megabytes above 0"),
+        (["--uplink", "a=lo", "--probe-pad-to", "0"], "'0' is not a number of Mbit/s above 0"),
+        (["--uplink", "a=lo", "--probe-pad-to", "x"], "'x' is not a number of Mbit/s above 0"),
+        (["--uplink", "a=lo", "--probe-pad-to", "3.5"], "--probe-pad-to needs --probe: the responder says"),
     ],
 )
 def test_wrong_command_line_is_one_line(given: list[str], said: str, complaint: Complaint) -> None:

@@ -195,6 +195,9 @@ def test_probe_is_taken_for_a_live_uplink_only() -> None:
         sampler.probed("a", 0.1, 1e5)
 
     assert sampler.send(0.1, [idle], ConnectionSample(0, 0)).capacity_lower == 1e5
+    sampler.padded("b", 0.2, 9e5)
+    sampler.padded("a", 0.2, 3e5)
+    assert sampler.send(0.2, [idle], ConnectionSample(0, 0)).capacity_lower == 3e5
 
 
 def test_connection_is_stuck_when_only_the_uplinks_move() -> None:
