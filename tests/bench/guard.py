@@ -159,9 +159,9 @@ def cost(length_s: float) -> Iterator[Result]:
         time.sleep(length_s)
         share = (_cpu_s(guard.pid) - before) / length_s
         status = Path(f"/proc/{guard.pid}/status").read_text()
-    megabytes = int(status.partition("VmRSS:")[2].split()[0]) / 1000
+    mebibytes = int(status.partition("VmRSS:")[2].split()[0]) / 1024
     yield Result("guard beside a healthy stream", f"{100 * share:.1f} % of one core", "-", holds=True)
-    yield Result("guard, resident memory", f"{megabytes:.0f} MB", "-", holds=True)
+    yield Result("guard, resident memory", f"{mebibytes:.0f} MiB", "-", holds=True)
 
 
 def _cpu_s(pid: int) -> float:

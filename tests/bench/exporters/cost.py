@@ -144,14 +144,14 @@ def _process(namespace: Namespace) -> Iterator[Result]:
             _get(namespace)
             time.sleep(1)
         share = (_cpu_s(exporter.pid) - before) / (time.monotonic() - started)
-        resident = _resident_mb(exporter.pid)
+        resident = _resident_mib(exporter.pid)
     finally:
         exporter.terminate()
         exporter.wait()
     yield Result(
         "CPU at 10 Hz, scraped each second, 4 subflows", f"{100 * share:.2f} % of one core", "3 %", share < 0.03
     )
-    yield Result("resident memory", f"{resident:.1f} MB", "40 MB", resident < 40)
+    yield Result("resident memory", f"{resident:.1f} MiB", "40 MiB", resident < 40)
 
 
 def _get(namespace: Namespace) -> None:
@@ -167,6 +167,6 @@ def _cpu_s(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _resident_mb(pid: int) -> float:
+def _resident_mib(pid: int) -> float:
     status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")) / 1000
+    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")) / 1024
