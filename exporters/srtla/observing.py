@@ -23,6 +23,7 @@ from exporters.srtla.tally import Tally
 MAX_LINKS = 64
 MAX_GROUPS = 8
 SILENT_S = 15.0  # the longest link timeout of the receivers in use
+_REBOUND_S = 1.5  # keepalives come each second: the old address of a link that has a new one misses at least one
 _DESTINATION = struct.Struct(">I")
 
 
@@ -187,7 +188,7 @@ class Observer:
         if link.connection != said.connection:
             link.connection = said.connection
             self._identify(link)
-            self._replace(link)
+        self._replace(link, at_s)
 
     def _registration(self, link: Link, kind: int, at_s: float, head: bytes, *, upward: bool) -> None:
         self.events.registrations[wire.REGISTRATIONS[kind]] += 1
@@ -258,11 +259,11 @@ class Observer:
         interface = self.interfaces.get(self._interface_of.get(link.peer, 0))
         return Seen.of(link.peer, interface, link.connection)
 
-    def _replace(self, link: Link) -> None:
-        """A connection id that comes from a new address is the same link, behind a NAT that forgot it."""
+    def _replace(self, link: Link, at_s: float) -> None:
+        """A connection id that comes from a new address is the same link, behind a NAT that forgot the old one."""
         for other in list(self.links.values()):
-            same = other.connection == link.connection and other.group == link.group
-            if other is not link and same and other.up_s < link.created_s:
+            same = other.connection == link.connection and other.group == link.group and other is not link
+            if same and other.created_s < link.created_s and at_s - other.up_s > _REBOUND_S:
                 self.totals[link.uplink].rebinds += 1
                 self._close(other)
 

@@ -112,8 +112,7 @@ def _is_extended(head: bytes) -> bool:
 
 def srtla_acknowledged(head: bytes) -> tuple[int, ...]:
     """The sequence numbers of an SRTLA ACK, at most ten."""
-    count = min((len(head) - 4) // 4, 10)
-    return tuple(word & SEQUENCE_MASK for word in struct.unpack_from(f">{max(count, 0)}I", head, 4))
+    return tuple(word & SEQUENCE_MASK for word in _words(head[4:44]))
 
 
 def acknowledgement(head: bytes) -> Acknowledgement | None:
@@ -136,12 +135,11 @@ def acknowledgement(head: bytes) -> Acknowledgement | None:
 
 def lost_ranges(head: bytes) -> list[tuple[int, int]]:
     """The ranges of a NAK, both ends inclusive. A range without an end, or that runs backwards, is left out."""
-    words = struct.unpack_from(f">{(len(head) - SRT_HEADER_BYTES) // 4}I", head, SRT_HEADER_BYTES)
     found: list[tuple[int, int]] = []
-    following = iter(words)
-    for word in following:
+    words = iter(_words(head[SRT_HEADER_BYTES:]))
+    for word in words:
         first = word & SEQUENCE_MASK
-        last = first if word == first else next(following, None)
+        last = first if word == first else next(words, None)
         if last is not None and last <= SEQUENCE_MASK and ahead(last, first) >= 0:
             found.append((first, last))
     return found
@@ -163,3 +161,8 @@ def rejection(head: bytes) -> str | None:
     if not _NO_REJECTION <= word < 0x80000000:
         return None
     return _REASONS.get(word, "other")
+
+
+def _words(body: bytes) -> tuple[int, ...]:
+    count = len(body) // 4
+    return struct.unpack_from(f">{count}I", body)

@@ -1,0 +1,97 @@
+"""The packet socket, on loopback inside a network namespace of its own."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.demo.namespaces import Namespace
+from exporters.srtla.capture import Capture, CaptureError
+from exporters.srtla.filtering import SNAP_BYTES, Watched
+from exporters.srtla.model import Datagram, Role
+from tests.exporters.srtla import packets
+
+PORT = 5000
+pytestmark = pytest.mark.root
+
+
+@pytest.fixture(scope="module")
+def host() -> Iterator[Namespace]:
+    """A host with loopback, and nobody else on it."""
+    with Namespace.create("srtla-capture") as namespace:
+        namespace.run(["ip", "link", "set", "lo", "up"])
+        yield namespace
+
+
+def seen(capture: Capture, count: int) -> list[Datagram]:
+    """The first `count` datagrams, or what came of them within 5 s."""
+    found: list[Datagram] = []
+    deadline_s = time.monotonic() + 5
+    while len(found) < count and time.monotonic() < deadline_s:
+        found += capture.read()
+        time.sleep(0.01)
+    return found
+
+
+@pytest.mark.parametrize("role", Role)
+@pytest.mark.parametrize(("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
+def test_each_datagram_is_seen_once(host: Namespace, role: Role, family: int, address: str) -> None:
+    """Both directions are seen once, at either end and by either protocol, with the length on the wire."""
+    upward = [packets.data(1), packets.nak(*range(2, 202)), packets.registration(0x9201, packets.GROUP_ID), b"\x90\0"]
+    downward = [packets.nak(*range(2, 202)), packets.srtla_ack(*range(10))]
+    with host.socket(family, socket.SOCK_DGRAM) as receiver, host.socket(family, socket.SOCK_DGRAM) as sender:
+        receiver.bind((address, PORT))
+        sender.connect((address, PORT))
+        capture = host.call(lambda: Capture(Watched(PORT, role)))
+        for one in upward:
+            sender.send(one)
+        peer = sender.getsockname()
+        for one in downward:
+            receiver.sendto(one, peer)
+        found = seen(capture, 6)
+        counted = capture.count()
+        capture.close()
+
+    assert [(one.upward, one.length) for one in found] == [
+        *((True, len(one)) for one in upward),
+        *((False, len(one)) for one in downward),
+    ]
+    assert {one.peer for one in found} == {socket.inet_pton(family, address) + peer[1].to_bytes(2)}
+    assert (counted.passed, counted.dropped) == (6, 0)
+
+
+def test_headers_only_but_lists_whole(host: Namespace) -> None:
+    """Of data the headers are copied; of a NAK, a registration and nothing else the whole."""
+    sent = [packets.data(1), packets.nak(*range(300)), packets.registration(0x9200, packets.GROUP_ID)]
+    with host.socket(kind=socket.SOCK_DGRAM) as receiver, host.socket(kind=socket.SOCK_DGRAM) as sender:
+        receiver.bind(("127.0.0.1", PORT))
+        capture = host.call(lambda: Capture(Watched(PORT, Role.RECEIVER)))
+        for one in sent:
+            sender.sendto(one, ("127.0.0.1", PORT))
+        found = seen(capture, 3)
+        capture.close()
+
+    assert [one.head for one in found] == [sent[0][: SNAP_BYTES - 28], sent[1], sent[2]]
+
+
+def test_other_traffic_is_not_seen(host: Namespace) -> None:
+    """Another port costs nothing: the kernel's filter stops it."""
+    with host.socket(kind=socket.SOCK_DGRAM) as sender:
+        capture = host.call(lambda: Capture(Watched(PORT, Role.RECEIVER)))
+        for port in (PORT + 1, PORT):
+            sender.sendto(b"\x90\0", ("127.0.0.1", port))
+        found = seen(capture, 1)
+        counted = capture.count()
+        capture.close()
+
+    assert len(found) == 1
+    assert counted.passed == 1
+
+
+def test_unknown_interface_is_told(host: Namespace) -> None:
+    """An interface that does not exist is named in the complaint."""
+    with pytest.raises(CaptureError, match="cannot watch port 5000 on nowhere0"):
+        host.call(lambda: Capture(Watched(PORT, Role.RECEIVER), "nowhere0"))
