@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 
 from deploy.demo import ports
+from deploy.demo.studio import scenes
 
 ROOT = Path(__file__).resolve().parents[2]
 RIG = "demo"
@@ -89,7 +90,12 @@ def vps_controller(directory: Path, *, policy: str, password_file: Path, tokens:
     """Write the configuration of the controller beside OBS, the face of both; the path written."""
     granted = {"control": tokens.control, "link": tokens.link}
     config = _controller(policy, VPS_PERIOD_S, directory / "vps-state", granted)
-    config["obs"] = {"host": "127.0.0.1", "port": ports.OBS_WEBSOCKET, "password_file": str(password_file)}
+    config["obs"] = {
+        "host": "127.0.0.1",
+        "port": ports.OBS_WEBSOCKET,
+        "password_file": str(password_file),
+        "ingest_source": scenes.INGEST,
+    }
     return _write(directory / "vps.yml", config)
 
 

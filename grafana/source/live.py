@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from grafana.source import studio
 from grafana.source.board import Board, Panel, Row
 from grafana.source.expressions import ARRIVING, loss, sent
 from grafana.source.orders import buttons
@@ -237,5 +238,6 @@ def board() -> Board:
             _timelines(),
             _links(),
             _ends(),
+            studio.row(),
         ],
     )

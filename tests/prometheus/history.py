@@ -27,7 +27,13 @@ PLACES = (
     ("vps", "controller", CONTROLLER),
 )
 # The side without an encoder publishes no quality and no target, the one without OBS no scene.
-ONE_SIDE = {"vvlive_quality": "edge", "vvlive_encoder": "edge", "vvlive_health": "edge", "vvlive_scene": "vps"}
+ONE_SIDE = {
+    "vvlive_quality": "edge",
+    "vvlive_encoder": "edge",
+    "vvlive_health": "edge",
+    "vvlive_scene": "vps",
+    "vvlive_obs": "vps",
+}
 VALUES_OF: dict[str, tuple[str, ...]] = {
     "uplink": ("verizon", "att"),
     "interface": ("eth1",),
