@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
@@ -15,6 +16,7 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from pyroute2 import AsyncIPRoute, AsyncMPTCP
+from pyroute2.netlink.exceptions import NetlinkError
 
 from exporters.mptcp import asking, parsing
 from exporters.mptcp.model import Dump, Endpoint, Kernel, PathManager
@@ -27,6 +29,11 @@ _SOCKET_BUFFER = 1 << 20
 # States in which a subflow may still move bytes: ESTABLISHED, FIN_WAIT1, FIN_WAIT2, CLOSE_WAIT, LAST_ACK, CLOSING.
 SENDING_STATES = 1 << 1 | 1 << 4 | 1 << 5 | 1 << 8 | 1 << 9 | 1 << 11
 CONNECTED_STATES = 1 << parsing.ESTABLISHED
+
+_REMEDIES = {
+    errno.ENOENT: "; this kernel has no MPTCP path manager: boot one with CONFIG_MPTCP",
+    errno.EPERM: "; this kernel shows endpoints to CAP_NET_ADMIN only",
+}
 
 _Row = TypeVar("_Row")
 
@@ -125,12 +132,18 @@ async def interface_addresses() -> dict[str, frozenset[str]]:
 
 
 async def path_manager() -> PathManager:
-    """Endpoints and limits of the in-kernel path manager, from generic netlink `mptcp_pm`."""
+    """Endpoints and limits of the in-kernel path manager, from generic netlink `mptcp_pm`.
+
+    Raises OSError: ENOENT from a kernel without MPTCP, EPERM from one that shows them to CAP_NET_ADMIN only.
+    """
     netlink = AsyncMPTCP()
     try:
         await netlink.setup_endpoint()
         endpoints = [endpoint async for message in await netlink.endpoint("show") for endpoint in _endpoint(message)]
         limits = [message async for message in await netlink.limits("show")]
+    except NetlinkError as error:
+        remedy = _REMEDIES.get(error.code, "")
+        raise OSError(error.code, f"mptcp_pm: {os.strerror(error.code)}{remedy}") from error
     finally:
         netlink.close()
     return PathManager(

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import socket
-import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -28,15 +25,9 @@ from exporters.mptcp.watching import Watch, sources
 from exporters.serving import main
 from tests.exporters.exposing import complaints
 from tests.exporters.mptcp.making import connection, dump, subflow
+from tests.exporters.mptcp.process import running
 
-PORT = 12751
 STREAM_PORT = 5000
-READY_S = 20.0
-
-
-def arguments(*given: str) -> list[str]:
-    """The exporter's command line."""
-    return [sys.executable, "-W", "error", "-m", "exporters.mptcp", *given]
 
 
 Complaint = Callable[..., str]
@@ -56,61 +47,6 @@ def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         return said
 
     return told
-
-
-class Exporter:
-    """The exporter running in a namespace."""
-
-    def __init__(self, namespace: Namespace, *given: str) -> None:
-        self._namespace = namespace
-        self.process = subprocess.Popen(
-            namespace.command(arguments(*given)), stderr=subprocess.PIPE, text=True, stdout=subprocess.DEVNULL
-        )
-
-    def scrape(self) -> str:
-        """One scrape's body."""
-        with self._namespace.socket() as connection:
-            connection.settimeout(5)
-            connection.connect(("127.0.0.1", PORT))
-            connection.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
-            return connection.makefile().read().partition("\n\n")[2]
-
-    def until(self, holds: Callable[[dict[str, float]], bool]) -> dict[str, float]:
-        """Scrape until the samples satisfy `holds`; the samples."""
-        deadline = time.monotonic() + READY_S
-        seen: dict[str, float] = {}
-        while time.monotonic() < deadline:
-            try:
-                seen = samples(self.scrape())
-            except OSError:
-                seen = {}
-            if seen and holds(seen):
-                return seen
-            time.sleep(0.1)
-        raise AssertionError(f"not within {READY_S} s; the last scrape was {seen}")
-
-    def end(self) -> tuple[int, str]:
-        """Ask it to end: exit code and log."""
-        self.process.terminate()
-        _, log = self.process.communicate(timeout=10)
-        return self.process.returncode, log
-
-
-def samples(text: str) -> dict[str, float]:
-    """Samples by name and labels as exposed."""
-    found = re.findall(r"^([a-z_]+(?:\{[^}]*\})?) (\S+)$", text, re.MULTILINE)
-    return {name: float(value) for name, value in found}
-
-
-@contextmanager
-def running(namespace: Namespace, *given: str) -> Iterator[Exporter]:
-    """An exporter for the length of a `with`."""
-    exporter = Exporter(namespace, *given)
-    try:
-        yield exporter
-    finally:
-        if exporter.process.poll() is None:
-            exporter.end()
 
 
 @contextmanager
