@@ -30,10 +30,10 @@ class Link:
         "naks",
         "peer",
         "rtt",
-        "sending_since_s",
         "tally",
         "transit_low_s",
         "transit_s",
+        "unanswered_s",
         "up_s",
         "uplink",
         "wanted_id",
@@ -49,7 +49,7 @@ class Link:
         self.created_s = self.up_s = at_s
         self.down_s: float | None = None
         self.acknowledged_s: float | None = None
-        self.sending_since_s: float | None = None
+        self.unanswered_s: float | None = None  # when the first packet went up since the last came down
         self.form = ""
         self.connection: int | None = None
         self.window: int | None = None
@@ -92,10 +92,8 @@ class Link:
                 self.tally.lost += said.naks - self.naks
             self.naks, self.in_flight = said.naks, said.in_flight
 
-    def sent(self, at_s: float, length: int) -> None:
+    def sent(self, length: int) -> None:
         """Take a data packet that leaves over the link."""
-        if self.in_flight_bytes == 0:
-            self.sending_since_s = at_s
         self.in_flight_bytes += length
         self.in_flight = (self.in_flight or 0) + 1
 
@@ -103,7 +101,3 @@ class Link:
         """Take a data packet off what is in flight: it arrived, or is known to be lost."""
         self.in_flight_bytes = max(self.in_flight_bytes - length, 0)
         self.in_flight = max((self.in_flight or 0) - 1, 0)
-
-    def acknowledged(self, at_s: float) -> None:
-        """The receiver told of something that came over this link."""
-        self.acknowledged_s = self.sending_since_s = at_s

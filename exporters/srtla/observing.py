@@ -90,6 +90,8 @@ class Observer:
                 tally.up_bytes += length
                 tally.up_datagrams += 1
                 link.up_s = at_s
+                if link.unanswered_s is None:
+                    link.unanswered_s = at_s
                 if head and head[0] < 0x80 and len(head) >= wire.SRT_HEADER_BYTES:
                     self._data(link, at_s, length, head)
                     continue
@@ -97,6 +99,7 @@ class Observer:
                 tally.down_bytes += length
                 tally.down_datagrams += 1
                 link.down_s = at_s
+                link.unanswered_s = None
             self._control(link, at_s, head, upward=upward)
 
     def tidy(self, at_s: float) -> None:

@@ -16,7 +16,8 @@ from exporters.srtla.tally import Tally
 # each 2 s on an idle link. Three times that is no accident.
 _SILENCE_S: Mapping[str, float] = {"timed": 3.0, "extended": 3.0}
 _SILENCE_PLAIN_S = 6.0
-_STALLED_S = 1.0  # an SRTLA ACK comes every ten packets of the link: 0.3 s at 300 kbit/s
+# Every receiver in use sends the SRT ACKs, a hundred a second, on all links of the bond.
+_STALLED_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,15 +213,15 @@ def _queue_s(link: Link, at_s: float, role: Role) -> float | None:
 
 
 def _stalled(link: Link, at_s: float) -> bool:
-    """Whether data is in flight and has been without any acknowledgement for a second or four round trips."""
-    if not link.in_flight_bytes or link.sending_since_s is None:
+    """Whether packets have gone up for a second or four round trips, and nothing has come down."""
+    if link.unanswered_s is None:
         return False
-    return at_s - link.sending_since_s > max(_STALLED_S, 4 * (link.rtt.smoothed_s or 0.0))
+    return at_s - link.unanswered_s > max(_STALLED_S, 4 * (link.rtt.smoothed_s or 0.0))
 
 
 def _dead(link: Link, at_s: float, role: Role, *, in_use: bool) -> bool | None:
     if not in_use:
         return None
-    if role is Role.RECEIVER:
-        return at_s - link.up_s > _SILENCE_S.get(link.form, _SILENCE_PLAIN_S)
-    return _stalled(link, at_s) if link.in_flight_bytes or link.acknowledged_s is not None else None
+    if role is Role.SENDER:
+        return _stalled(link, at_s)
+    return at_s - link.up_s > _SILENCE_S.get(link.form, _SILENCE_PLAIN_S)

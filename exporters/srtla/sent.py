@@ -73,7 +73,7 @@ class Sent:
             self.backlog_bytes += length
             self._advance(sequence)
         self._carrier[slot], self._at_s[slot] = link, at_s
-        link.sent(at_s, length)
+        link.sent(length)
 
     def landed(self, link: Link, at_s: float, sequences: tuple[int, ...]) -> None:
         """Take an SRTLA ACK: these packets came over this link. The last one caused the ACK, so it tells the RTT."""
@@ -87,7 +87,7 @@ class Sent:
                 if place == len(sequences) and self._first_s[slot] == self._at_s[slot]:
                     link.rtt.add(at_s, at_s - self._at_s[slot])
                 self._deliver(slot)
-        link.acknowledged(at_s)
+        link.acknowledged_s = at_s
 
     def acknowledged(self, at_s: float, following: int) -> None:
         """Take an SRT ACK: everything before `following` arrived, whichever link's word of it was lost."""
@@ -104,7 +104,7 @@ class Sent:
             carrier = self._carrier[slot]
             if carrier is not None:
                 self._deliver(slot)
-                carrier.acknowledged(at_s)
+                carrier.acknowledged_s = at_s
             elif self._suspects:
                 self._passed(sequence)
             if self._pending[slot]:
