@@ -1,7 +1,8 @@
 """A phone with Moblin that connects to an assistant, in the ways in which phones do.
 
-`character`: honest, lies (says ok, changes nothing), hangs, garbage, mute (never tells its state),
-half (says ok, tells another preset than the one asked), leaves (closes at an order).
+`character`: lies (says ok, changes nothing; the usual one, for a driver must not believe it), honest,
+hangs, garbage, mute (never tells its state), half (says ok, tells another preset than the one asked),
+leaves (closes at an order).
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ PRESETS = {"id-high": 5_000_000, "id-middle": 2_500_000, "id-low": 1_000_000, "i
 class FakePhone:
     """One phone; `requests` are the names of what it was asked, `preset` what it streams at."""
 
-    def __init__(self, port: int, *, character: str = "honest", password: str = PASSWORD) -> None:
+    def __init__(self, port: int, *, character: str = "lies", password: str = PASSWORD) -> None:
         self.port, self.character, self.password = port, character, password
         self.presets = dict(PRESETS)
         self.preset = "id-middle"

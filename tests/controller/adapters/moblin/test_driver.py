@@ -112,7 +112,7 @@ async def test_no_phone() -> None:
     """Before a phone has connected, and after it left, the operator reads where it shall connect to."""
     async with listening() as encoder:
         before = await encoder.read()
-        async with FakePhone(encoder.assistant.port):
+        async with FakePhone(encoder.assistant.port, character="honest"):
             await until_told(encoder)
         for _ in range(100):
             after = await encoder.read()
@@ -158,7 +158,7 @@ async def test_a_newer_connection_replaces_the_older() -> None:
     """A phone that changed its network comes again before its old connection is seen to be dead."""
     async with rig() as (encoder, _):
         before = encoder.assistant.phone
-        async with FakePhone(encoder.assistant.port) as second:
+        async with FakePhone(encoder.assistant.port, character="honest") as second:
             second.preset = "id-low"
             for _ in range(200):
                 if encoder.assistant.phone is not before:
