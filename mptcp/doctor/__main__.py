@@ -55,7 +55,8 @@ def render(findings: Sequence[Finding], side: Side) -> str:
         f"{finding.thing}: {finding.problem}\n  consequence: {finding.consequence}\n  remedy: {finding.remedy}\n"
         for finding in findings
     ]
-    return "".join(paragraphs)
+    remarks = "1 remark" if len(findings) == 1 else f"{len(findings)} remarks, the gravest first"
+    return "".join([f"{side}: {remarks}\n", *paragraphs])
 
 
 def main() -> int:

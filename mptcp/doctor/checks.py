@@ -29,7 +29,12 @@ def examine(machine: Machine, side: Side, dropins: Iterable[Dropin]) -> list[Fin
     """All deviations, the gravest first."""
     if "net.mptcp.enabled" not in machine.sysctls:
         return [_no_mptcp()]
-    findings = [*_settings(machine, side, dropins), *_kernel_memory(machine), *_stream(machine)]
+    dropins = tuple(dropins)
+    settings = list(_settings(machine, side, dropins))
+    files = _files(machine, side, dropins)
+    if settings and not machine.dropins and not machine.uplinks:
+        return [_not_set_up(side), *(_others_of_pi(machine) if side is Side.PI else _others_of_vps(machine))]
+    findings = [*settings, *files, *_kernel_memory(machine), *_stream(machine)]
     return findings + list(_pi(machine) if side is Side.PI else _vps(machine))
 
 
@@ -39,6 +44,17 @@ def _no_mptcp() -> Finding:
         "has no MPTCP",
         "nothing is bonded: every connection uses one uplink",
         "boot a kernel with CONFIG_MPTCP (5.6 or newer; Raspberry Pi OS and Ubuntu 22.04 have it)",
+    )
+
+
+def _not_set_up(side: Side) -> Finding:
+    """Stands for all that would follow from it."""
+    words = " --uplink verizon=eth1 --uplink att=eth2, with your own names and interfaces" if side is Side.PI else ""
+    return Finding(
+        "bond",
+        f"{side}-up has not run on this machine",
+        "a stream uses one uplink, and ends with it" if side is Side.PI else "a stream may hang when an uplink dies",
+        f"run, as root: mptcp/{side}-up{words}; then the doctor again, for what is left",
     )
 
 
@@ -53,6 +69,12 @@ def _settings(machine: Machine, side: Side, dropins: Iterable[Dropin]) -> Iterat
             elif now is not None and now != setting.value:
                 remedy = f"run mptcp/{side}-up again, or: sysctl -w {setting.key}='{setting.value}'"
                 yield Finding(setting.key, f"is {now}, should be {setting.value}", setting.reason, remedy)
+
+
+def _files(machine: Machine, side: Side, dropins: Iterable[Dropin]) -> Iterator[Finding]:
+    for dropin in dropins:
+        if dropin.needs and dropin.needs not in machine.sysctls:
+            continue
         installed = machine.dropins.get(dropin.name)
         if installed != dropin.text:
             yield Finding(
@@ -110,6 +132,11 @@ def _pi(machine: Machine) -> Iterator[Finding]:
             "an uplink stays unused",
             f"run mptcp/pi-up again, or: ip mptcp limits set subflows {needed + 2}",
         )
+    yield from _others_of_pi(machine)
+
+
+def _others_of_pi(machine: Machine) -> Iterator[Finding]:
+    """Other programs' work on the Pi."""
     if machine.guard is False:
         yield Finding(
             "guard",
@@ -178,6 +205,11 @@ def _vps(machine: Machine) -> Iterator[Finding]:
             "uplinks that come back are refused while the VPS still counts their old subflows",
             "run mptcp/vps-up again, or: ip mptcp limits set subflows 8",
         )
+    yield from _others_of_vps(machine)
+
+
+def _others_of_vps(machine: Machine) -> Iterator[Finding]:
+    """Other programs' work on the VPS."""
     yield from _listeners(machine)
     if machine.responder is False:
         yield Finding(

@@ -67,6 +67,18 @@ def test_iptables_that_drops_is_opened_and_closed(machine: Machine) -> None:
     assert machine.look() == before
 
 
+def test_ip6tables_that_drops_is_opened_and_closed(machine: Machine) -> None:
+    """A rig may come over IPv6: where that is filtered, and IPv4 is not, the openings go there and only there."""
+    machine.namespace.run(["ip6tables", "-P", "INPUT", "DROP"])
+    before = machine.namespace.run(["ip6tables", "-S"])
+
+    machine.script("vps-up", "--tcp", "8443", "--udp", "8445")
+    assert machine.namespace.run(["ip6tables", "-S"]).count("--comment vvlive -j ACCEPT") == 2
+    assert "vvlive" not in machine.look()["firewall"]
+    machine.script("vps-down")
+    assert machine.namespace.run(["ip6tables", "-S"]) == before
+
+
 def test_nftables_that_drops_is_opened_and_closed(machine: Machine) -> None:
     """A native input chain that refuses by policy gets the openings; one that accepts gets none."""
     if shutil.which("nft") is None:

@@ -75,6 +75,19 @@ def test_kernel_without_mptcp_is_the_only_finding() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("side", "others"),
+    [(Side.PI, ["guard: does not run"]), (Side.VPS, ["listener: nothing listens", "responder: does not listen"])],
+)
+def test_bond_that_was_never_set_up_is_one_finding(side: Side, others: list[str]) -> None:
+    """Its settings follow from it; what other programs must do is told beside it."""
+    bare = Machine(sysctls={"net.mptcp.enabled": "1"}, dropins={}, guard=False, listeners=(), responder=False)
+
+    first, *rest = _problems(bare, side)
+    assert first == f"bond: {side}-up has not run on this machine"
+    assert [problem.startswith(other) for problem, other in zip(rest, others, strict=True)] == [True] * len(others)
+
+
 def test_wrong_setting_names_its_reason_and_remedy() -> None:
     """The consequence is the comment above the line in the drop-in file."""
     (finding,) = examine(replace(PI, sysctls={**PI.sysctls, "net.mptcp.stale_loss_cnt": "4"}), Side.PI, PI_FILES)

@@ -41,6 +41,17 @@ def test_bare_machine_has_much_to_remark(machine: Machine) -> None:
 
 @pytest.mark.root
 @pytest.mark.mptcp
+def test_machine_that_was_never_set_up_is_told_the_first_step(machine: Machine) -> None:
+    """Not twenty deviations that follow from it, and how to go on."""
+    done = _doctor(machine, "--side", "pi")
+
+    assert done.returncode == 1
+    assert done.stdout.startswith("pi: 2 remarks, the gravest first\nbond: pi-up has not run on this machine\n")
+    assert "run, as root: mptcp/pi-up --uplink verizon=eth1 --uplink att=eth2, with your own names" in done.stdout
+
+
+@pytest.mark.root
+@pytest.mark.mptcp
 def test_after_pi_up_only_what_it_could_not_do_is_left(machine: Machine) -> None:
     """Set-up and doctor agree; the files went elsewhere here, no guard runs, and a namespace may refuse cubic."""
     machine.script("pi-up", "--uplink", STATIC, "--uplink", LEASED)
@@ -77,6 +88,6 @@ def test_people_get_paragraphs() -> None:
     finding = Finding("limits", "too low", "an uplink stays unused", "run mptcp/pi-up again")
 
     assert render([finding], Side.PI) == (
-        "limits: too low\n  consequence: an uplink stays unused\n  remedy: run mptcp/pi-up again\n"
+        "pi: 1 remark\nlimits: too low\n  consequence: an uplink stays unused\n  remedy: run mptcp/pi-up again\n"
     )
     assert render([], Side.VPS) == "vps: nothing to remark\n"
