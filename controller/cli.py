@@ -11,14 +11,15 @@ import logging
 import os
 import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
 from controller import notifying, wiring
 from controller.api.app import hanging
 from controller.api.serving import ListenError, bind
-from controller.commands import looking, ordering, telling
+from controller.commands import demonstrating, doctoring, looking, ordering, telling
+from controller.commands.asking import BAD_INPUT, DEFAULT_CONFIG, AsJson, ConfigPath, show_json
 from controller.config_file import ConfigError, load
 from controller.memory_file import MemoryFileError
 from controller.wiring_encoder import described
@@ -29,21 +30,23 @@ if TYPE_CHECKING:
     from controller.config_file import Loaded
     from controller.running import Controller
 
-BAD_INPUT = 2
 # Libraries that log what they send: addresses with stream keys, and at worst a password.
 _TALKATIVE = ("httpx", "httpcore", "obsws_python", "websocket", "asyncio")
 
-app = typer.Typer(name="vvlive", no_args_is_help=True, add_completion=True, pretty_exceptions_show_locals=False)
-ConfigPath = Annotated[Path, typer.Option("--config", "-c", help="The configuration, a YAML file.")]
+EXIT_CODES = "Exit codes: 0 done, 1 something is wrong with the rig, 2 with what was written, 3 no answer, 4 refused."
+
+app = typer.Typer(
+    name="vvlive", no_args_is_help=True, add_completion=True, pretty_exceptions_show_locals=False, epilog=EXIT_CODES
+)
 
 
-@app.callback()
+@app.callback(epilog=EXIT_CODES)
 def vvlive() -> None:
     """Keep a mobile live stream alive over bonded cellular uplinks, and show why it did what it did."""
 
 
 @app.command()
-def run(config: ConfigPath) -> None:
+def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Run the controller until it is told to end (SIGTERM, SIGINT)."""
     loaded = _loaded(config)
     _log_at(loaded.config.log_level)
@@ -56,10 +59,13 @@ def run(config: ConfigPath) -> None:
 
 
 @app.command()
-def check(config: ConfigPath) -> None:
+def check(config: ConfigPath = DEFAULT_CONFIG, *, as_json: AsJson = False) -> None:
     """Check the configuration and say what the controller would drive, without driving it."""
     loaded = _loaded(config)
     settings = loaded.config
+    if as_json:
+        show_json(settings.model_dump(mode="json"))
+        return
     typer.echo(f"{config}: correct")
     typer.echo(f"rig {settings.rig}, policy {settings.policy.name}, every {settings.prometheus.period_s:g} s")
     typer.echo(f"Prometheus at {settings.prometheus.url}")
@@ -74,6 +80,8 @@ app.command()(ordering.override)
 app.command()(ordering.scene)
 app.command()(telling.report)
 app.command()(telling.replay)
+app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(demonstrating.demo)
+app.add_typer(doctoring.app)
 
 
 def main() -> None:

@@ -19,6 +19,10 @@ TokenFile = Annotated[
     Path | None, typer.Option("--token-file", envvar="VVLIVE_TOKEN_FILE", help="A file that holds the token.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="JSON instead of words.")]
+ConfigPath = Annotated[
+    Path, typer.Option("--config", "-c", envvar="VVLIVE_CONFIG", help="The controller's configuration, a YAML file.")
+]
+DEFAULT_CONFIG = Path("/etc/vvlive/controller.yml")
 DEFAULT_URL = "http://127.0.0.1:8000"
 
 

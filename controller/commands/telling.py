@@ -15,11 +15,13 @@ import typer
 from controller import wiring
 from controller.commands.asking import (
     BAD_INPUT,
+    DEFAULT_CONFIG,
     DEFAULT_URL,
     NO_ANSWER,
     WRONG,
     AsJson,
     Asker,
+    ConfigPath,
     TokenFile,
     Url,
     fail,
@@ -84,7 +86,7 @@ def _events(asker: Asker, *, since_s: float, until_s: float) -> Iterator[dict[st
 
 
 def replay(
-    config: Annotated[Path, typer.Option("--config", "-c", help="The controller's configuration.")],
+    config: ConfigPath = DEFAULT_CONFIG,
     last: Annotated[str, typer.Option(help="How far back: 90s, 10m, 2h.")] = "10m",
     until: Annotated[datetime | None, typer.Option(help="Its end, on this machine's clock; without it, now.")] = None,
     policy: Annotated[
