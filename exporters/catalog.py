@@ -527,6 +527,41 @@ def _obs() -> tuple[Metric, ...]:
     )
 
 
+RTMP_AUTH: tuple[Metric, ...] = (
+    *_frame("rtmp_auth"),
+    _counter("rtmp_auth_requests_total", "Callbacks of the ingest, by what it asked.", "call"),
+    _counter("rtmp_auth_allowed_total", "Callbacks that were answered with yes.", "call"),
+    _counter("rtmp_auth_denied_total", "Callbacks that were answered with no, by reason.", "reason"),
+    _gauge("rtmp_auth_throttled_addresses", "Addresses that guessed too often and must wait."),
+    _gauge("rtmp_auth_active_publishers", "Publishers of the stream that were let in and have not left.", "stream"),
+    _counter("rtmp_auth_sessions_total", "Sessions of the stream that began.", "stream"),
+    _counter("rtmp_auth_session_seconds_total", "Time that the stream was published for.", "stream", unit="seconds"),
+    _gauge(
+        "rtmp_auth_session_duration_seconds",
+        "How long the stream has been published; absent while it is not.",
+        "stream",
+        unit="seconds",
+    ),
+    _gauge(
+        "rtmp_auth_key_created_timestamp_seconds",
+        "When the stream's key was made, as its file says.",
+        "stream",
+        unit="seconds",
+    ),
+    _gauge(
+        "rtmp_auth_key_expires_timestamp_seconds",
+        "When the stream's key ends, as its file says.",
+        "stream",
+        unit="seconds",
+    ),
+    _gauge(
+        "rtmp_auth_keys_loaded_timestamp_seconds",
+        "When the keys in use were read; absent before the first good file, and then all are refused.",
+        unit="seconds",
+    ),
+    _gauge("rtmp_auth_other_answers", "Whether the nginx-rtmp-auth beside this service answers; absent in silence."),
+)
+
 CONTROLLER: tuple[Metric, ...] = (
     _gauge("vvlive_build_info", "Version of the controller, value 1.", "version"),
     _gauge(
@@ -637,5 +672,5 @@ GUARD: tuple[Metric, ...] = (
     ),
 )
 
-ALL: tuple[Metric, ...] = MPTCP + SRTLA + INGEST + CONTROLLER + GUARD
+ALL: tuple[Metric, ...] = MPTCP + SRTLA + INGEST + RTMP_AUTH + CONTROLLER + GUARD
 BY_NAME: dict[str, Metric] = {metric.name: metric for metric in ALL}

@@ -61,13 +61,17 @@ class Listen:
 
 @dataclass(frozen=True, slots=True)
 class Exporter:
-    """What `serve` needs to know: metric prefix, a title for people, catalogue, sources, and how to close them."""
+    """What `serve` needs to know: metric prefix, a title for people, catalogue, sources, and how to close them.
+
+    `start` is for an exporter that is a service besides; it may raise StartError.
+    """
 
     prefix: str
     title: str
     catalogue: Sequence[Metric]
     sources: Sequence[Source[Any]]
     close: Callable[[], Awaitable[None]] | None = None
+    start: Callable[[], Awaitable[None]] | None = None
 
 
 class Parser(argparse.ArgumentParser):
@@ -205,6 +209,8 @@ async def _poll_until_told(exporter: Exporter, clock: Clock) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    if exporter.start is not None:
+        await exporter.start()
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(source.poll_forever(clock), name=source.name) for source in exporter.sources]
         await stop.wait()

@@ -20,14 +20,27 @@ NGINX_EXAMPLE = """\
 application live {
     live on;
     drop_idle_publisher 5s;
+    notify_method post;
+    notify_update_timeout 10s;
     # asked with the stream's name before anybody may publish; 2xx permits, anything else refuses
-    on_publish http://127.0.0.1:8080/auth;
-    on_publish_done http://127.0.0.1:8080/done;
+    on_publish http://127.0.0.1:12756/auth/;
+    on_update http://127.0.0.1:12756/auth/;
+    on_publish_done http://127.0.0.1:12756/auth/;
+    on_play http://127.0.0.1:12756/auth/;
 }
 """
 AUTH_EXAMPLE = {
-    "listen": "127.0.0.1:8080",
-    "streams": [{"alias": "cam", "application": "live", "key_file": "/etc/vvlive/stream-key"}],
+    "live": [
+        "a-long-random-key",
+        {
+            "key": "another-long-random-key",
+            "alias": "cam",
+            "created": "2026-11-01",
+            "expires": "2027-11-01",
+            "networks": ["192.0.2.0/24"],
+            "calls": ["publish"],
+        },
+    ]
 }
 
 
@@ -152,5 +165,5 @@ def _rtmp_auth(app: FastAPI, face: Face) -> None:
 
     @app.get("/api/rtmp-auth/config-example/auth", dependencies=face.needs(Scope.READ))
     async def auth() -> JSONResponse:
-        """What the authentication service is told: aliases, and files that hold the keys."""
+        """The file of the authentication service: keys by application, plain or with what is known of them."""
         return JSONResponse(AUTH_EXAMPLE)
