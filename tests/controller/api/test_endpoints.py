@@ -9,6 +9,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from controller.api.app import build_app
+from exporters.rtmp_auth.keys import hasher, parse
 from tests.controller.api.samples import known, unknown
 from tests.controller.faces import ALERT, CONTROL, LINK, Behind, asking
 
@@ -166,8 +167,8 @@ async def test_configuration_examples_hold_no_secret() -> None:
         nginx = await client.get("/api/rtmp-auth/config-example/nginx")
         auth = await client.get("/api/rtmp-auth/config-example/auth")
 
-    assert "on_publish http://127.0.0.1:8080/auth;" in nginx.text
-    assert auth.json()["streams"][0]["key_file"] == "/etc/vvlive/stream-key"
+    assert "on_publish http://127.0.0.1:12756/auth/;" in nginx.text
+    assert [entry.alias for entry in parse(auth.text, hasher(b"test"))["live"]] == ["live-1", "cam"]
 
 
 async def test_the_schema_names_scope_and_examples() -> None:
