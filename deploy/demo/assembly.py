@@ -24,6 +24,7 @@ from deploy.demo.part import Part
 from deploy.demo.picture.log import newest_age_s
 from deploy.demo.picture.reading import Looks
 from deploy.demo.readiness import CallReady, HttpReady, LogReady, TcpReady
+from deploy.demo.srtla import parts as srtla
 from deploy.demo.studio import configuration, starting
 from deploy.demo.watching import Pictures
 from deploy.demo.world import World
@@ -93,6 +94,7 @@ def assemble(world: World, options: Options, directory: Path) -> Assembly:
     )
     parts = (
         *_server_media(world, keys, directory),
+        *_server_srtla(world, options, keys, directory),
         *_probes(world, keys, pictures, directory),
         *_rig_media(world, options, keys, directory),
         *_server_watch(world, options, keys, directory, tokens),
@@ -172,6 +174,13 @@ def _server_media(world: World, keys: Keys, directory: Path) -> Iterator[Part]:
     )
 
 
+def _server_srtla(world: World, options: Options, keys: Keys, directory: Path) -> Iterator[Part]:
+    if options.transport == "srtla":
+        url = f"rtmp://{LOOPBACK}:{ports.INGEST_RTMP}/{media.LIVE_APPLICATION}/{keys.stream}"
+        address = _secret(directory / "srt-server.url", url)
+        yield from srtla.server_parts(world, publish_url_file=address, directory=directory, remedy=INSTALL)
+
+
 async def _display(display: int) -> str | None:
     return None if starting.socket_of(display).exists() else f"display :{display} is not there yet"
 
@@ -206,7 +215,10 @@ def _rig_media(world: World, options: Options, keys: Keys, directory: Path) -> I
         after=("haproxy-vps",),
         remedy=INSTALL,
     )
-    url = f"rtmp://{LOOPBACK}:{ports.RIG_RTMP}/{media.LIVE_APPLICATION}/{keys.stream}"
+    url, entry = f"rtmp://{LOOPBACK}:{ports.RIG_RTMP}/{media.LIVE_APPLICATION}/{keys.stream}", "haproxy-rig"
+    if options.transport == "srtla":
+        yield from srtla.rig_parts(world)
+        url, entry = srtla.PUBLISH_URL, "srtla-sender"
     yield Part(
         "encoder",
         _python(
@@ -218,13 +230,13 @@ def _rig_media(world: World, options: Options, keys: Keys, directory: Path) -> I
         ),
         namespace=world.pi,
         ready=LogReady("listening"),
-        after=("haproxy-rig", "obs"),
+        after=(entry, "obs"),
         remedy=INSTALL,
     )  # fmt: skip
 
 
-def _prometheus(name: str, namespace: Namespace, directory: Path, *extra: str) -> Part:
-    config = rendering.prometheus(name, directory)
+def _prometheus(name: str, namespace: Namespace, directory: Path, *extra: str, transport: str) -> Part:
+    config = rendering.prometheus(name, directory, transport=transport)
     return Part(
         f"prometheus-{name}",
         (
@@ -251,7 +263,10 @@ def _controller(name: str, namespace: Namespace, config: Path, *after: str) -> P
     )
 
 
-def _mptcp_exporter(name: str, world: World, *arguments: str) -> Part:
+def _bond_exporter(name: str, world: World, options: Options, *arguments: str) -> Part:
+    """The exporter of the transport that bonds; `arguments` are for MPTCP's."""
+    if options.transport == "srtla":
+        return srtla.exporter(name, world)
     uplinks = [f"--uplink={uplink.name}={uplink.address}" for uplink in world.uplinks]
     return Part(
         f"mptcp-exporter-{name}",
@@ -264,7 +279,7 @@ def _mptcp_exporter(name: str, world: World, *arguments: str) -> Part:
 def _server_watch(
     world: World, options: Options, keys: Keys, directory: Path, tokens: rendering.TokenFiles
 ) -> Iterator[Part]:
-    yield _mptcp_exporter("vps", world, "--role", "receiver")
+    yield _bond_exporter("vps", world, options, "--role", "receiver")
     yield Part(
         "ingest-exporter",
         _python(
@@ -276,20 +291,28 @@ def _server_watch(
         ready=HttpReady(f"http://{LOOPBACK}:{ports.INGEST_EXPORTER}/-/healthy"),
         after=("nginx",),
     )  # fmt: skip
-    yield _prometheus("vps", world.vps, directory, "--web.enable-remote-write-receiver")
+    yield _prometheus("vps", world.vps, directory, "--web.enable-remote-write-receiver", transport=options.transport)
     password = _secret(directory / "obs.password", keys.obs_password)
-    config = rendering.vps_controller(directory, policy=options.policy, password_file=password, tokens=tokens)
+    config = rendering.vps_controller(
+        directory, policy=options.policy, password_file=password, tokens=tokens, transport=options.transport
+    )
     yield _controller("vps", world.vps, config, "obs", "ingest-exporter")
 
 
 def _rig_watch(
     world: World, options: Options, keys: Keys, directory: Path, tokens: rendering.TokenFiles
 ) -> Iterator[Part]:
-    yield _mptcp_exporter("edge", world, "--front-port", str(ports.RIG_RTMP))
+    exporter = _bond_exporter("edge", world, options, "--front-port", str(ports.RIG_RTMP))
+    yield exporter
     # without this it would try for a minute, at its end, to send what it still has
-    yield _prometheus("edge", world.pi, directory, "--storage.remote.flush-deadline=1s")
+    yield _prometheus("edge", world.pi, directory, "--storage.remote.flush-deadline=1s", transport=options.transport)
     password = _secret(directory / "controller-encoder.password", keys.encoder_password)
     config = rendering.edge_controller(
-        directory, policy=options.policy, personality=options.encoder, password_file=password, tokens=tokens
+        directory,
+        policy=options.policy,
+        personality=options.encoder,
+        password_file=password,
+        tokens=tokens,
+        transport=options.transport,
     )
-    yield _controller("edge", world.pi, config, "encoder", "mptcp-exporter-edge")
+    yield _controller("edge", world.pi, config, "encoder", exporter.name)

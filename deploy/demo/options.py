@@ -22,6 +22,7 @@ class Options:
     report: Path | None
     encoder: str
     policy: str
+    transport: str
     port_base: int
     directory: Path
 
@@ -73,6 +74,9 @@ def parse(argv: Sequence[str]) -> Options:
     )
     parser.add_argument("--policy", choices=("adaptive", "locked"), default="adaptive", help="default: %(default)s")
     parser.add_argument(
+        "--transport", choices=("mptcp", "srtla"), default="mptcp", help="what bonds the uplinks, default: %(default)s"
+    )
+    parser.add_argument(
         "--port-base", type=_port_base, default=ports.OUTSIDE_BASE, help="first of the browser's ports, %(default)s"
     )
     parser.add_argument("--logs", type=Path, default=Path(".demo"), metavar="DIR", help="default: %(default)s")
@@ -82,6 +86,7 @@ def parse(argv: Sequence[str]) -> Options:
         report=found.report,
         encoder=found.encoder,
         policy=found.policy,
+        transport=found.transport,
         port_base=found.port_base,
         directory=found.logs.absolute(),
     )

@@ -33,6 +33,7 @@ REQUIRED: Mapping[str, str] = {
     RTMP_MODULE: "libnginx-mod-rtmp",
     "haproxy": "haproxy",
     "mptcpize": "mptcpize",
+    "srt-live-transmit": "srt-tools",
     "obs": "obs-studio",
     "Xvfb": "xvfb",
     SYSTEM_PYTHON: "python3",
@@ -44,6 +45,9 @@ ELEMENTS: Mapping[str, str] = {
     "flvmux": "gstreamer1.0-plugins-good",
     "x264enc": "gstreamer1.0-plugins-ugly",
     "rtmp2sink": "gstreamer1.0-plugins-bad",
+    "h264parse": "gstreamer1.0-plugins-bad",
+    "mpegtsmux": "gstreamer1.0-plugins-bad",
+    "srtsink": "gstreamer1.0-plugins-bad",
 }
 BINDINGS = "python3-gi gir1.2-gstreamer-1.0"
 _LIST_MISSING_ELEMENTS = """

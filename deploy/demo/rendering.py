@@ -17,6 +17,7 @@ from deploy.demo.studio import scenes
 
 ROOT = Path(__file__).resolve().parents[2]
 RIG = "demo"
+SRTLA_TARGET = f"127.0.0.1:{ports.SRTLA_EXPORTER}"
 EDGE_PERIOD_S = 0.25  # as often as its Prometheus scrapes: each half second of delay costs frozen pictures
 VPS_PERIOD_S = 0.5
 
@@ -40,15 +41,24 @@ PERSONALITIES: dict[str, dict[str, dict[str, Any]]] = {
 }
 
 
-def prometheus(name: str, directory: Path) -> Path:
-    """Write `prometheus-NAME.yml` with the demo's rig name into `directory`; the path written."""
+def prometheus(name: str, directory: Path, *, transport: str = "mptcp") -> Path:
+    """Write `prometheus-NAME.yml`, the rig's name and the transport's job filled in, into `directory`; the path."""
     config = yaml.safe_load((ROOT / "prometheus" / f"prometheus-{name}.yml").read_text(encoding="utf-8"))
+    config["scrape_configs"] = [_job_of(transport, job) for job in config["scrape_configs"]]
     for job in config["scrape_configs"]:
         for group in job["static_configs"]:
             group["labels"]["rig"] = RIG
     # Prometheus looks for rule files beside its configuration, and this one is written elsewhere.
     config["rule_files"] = [str(ROOT / "prometheus" / rules) for rules in config.get("rule_files", [])]
     return _write(directory / f"prometheus-{name}.yml", config)
+
+
+def _job_of(transport: str, job: dict[str, Any]) -> dict[str, Any]:
+    """The job that scrapes the bond's exporter, for this transport; any other job as it is."""
+    if job["job_name"] != "mptcp" or transport == "mptcp":
+        return job
+    (group,) = job["static_configs"]
+    return {**job, "job_name": transport, "static_configs": [{**group, "targets": [SRTLA_TARGET]}]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +82,18 @@ def _controller(policy: str, period_s: float, state_dir: Path, tokens: dict[str,
     }
 
 
-def edge_controller(directory: Path, *, policy: str, personality: str, password_file: Path, tokens: TokenFiles) -> Path:
+def edge_controller(  # noqa: PLR0913 - what the demo's options and secrets say, each by its name
+    directory: Path,
+    *,
+    policy: str,
+    personality: str,
+    password_file: Path,
+    tokens: TokenFiles,
+    transport: str = "mptcp",
+) -> Path:
     """Write the configuration of the controller beside the encoder, which reports to the other; the path written."""
     config = _controller(policy, EDGE_PERIOD_S, directory / "edge-state", {"control": tokens.control})
+    config["transport"] = transport
     config["link"] = {"url": f"http://127.0.0.1:{ports.RIG_LINK}", "token_file": str(tokens.link)}
     config["encoder"] = {
         "driver": "uray",
@@ -86,10 +105,13 @@ def edge_controller(directory: Path, *, policy: str, personality: str, password_
     return _write(directory / "edge.yml", config)
 
 
-def vps_controller(directory: Path, *, policy: str, password_file: Path, tokens: TokenFiles) -> Path:
+def vps_controller(
+    directory: Path, *, policy: str, password_file: Path, tokens: TokenFiles, transport: str = "mptcp"
+) -> Path:
     """Write the configuration of the controller beside OBS, the face of both; the path written."""
     granted = {"control": tokens.control, "link": tokens.link}
     config = _controller(policy, VPS_PERIOD_S, directory / "vps-state", granted)
+    config["transport"] = transport
     config["obs"] = {
         "host": "127.0.0.1",
         "port": ports.OBS_WEBSOCKET,

@@ -31,8 +31,9 @@ if TYPE_CHECKING:
 
 BACK_OFF_S = 0.2
 STATISTICS_EVERY_PACKETS = 100
-# Enough to see one keyframe and some sound; what is read meanwhile is sent on, not lost.
-OPEN_OPTIONS = {"analyzeduration": "1500000", "probesize": "2000000", "fflags": "nobuffer"}
+# Long enough to meet a keyframe of a 2 s GOP whose first one was lost, and some sound; it ends sooner once both
+# are known, and what is read meanwhile is sent on.
+OPEN_OPTIONS = {"analyzeduration": "6000000", "probesize": "8000000", "fflags": "nobuffer"}
 
 
 def listener(host: str, port: int, *, latency_ms: int, idle_ms: int) -> str:
@@ -69,17 +70,22 @@ class Republishing:
 
 
 def republish(source: IO[bytes], url: str) -> None:
-    """Publish MPEG-TS as it comes, until it ends. Raises `av.FFmpegError` where either side fails.
+    """Publish MPEG-TS as it comes, until it ends.
 
     `source` must be unbuffered: a buffered one waits for a whole block, which delays the picture.
+
+    Raises:
+        av.FFmpegError: either side failed.
+        ValueError: there is a picture, but no keyframe came in time.
     """
-    with (
-        av.open(source, "r", format="mpegts", options=OPEN_OPTIONS) as incoming,
-        av.open(url, "w", format="flv", options={"flvflags": "no_duration_filesize"}) as outgoing,
-    ):
-        session = Republishing(incoming, outgoing)
-        for packet in incoming.demux(*session.chosen):
-            session.pass_on(packet)
+    with av.open(source, "r", format="mpegts", options=OPEN_OPTIONS) as incoming:
+        # A publication that fails at its header would stay connected for good, and keep others out.
+        if any(not video.codec_context.width for video in incoming.streams.video):
+            raise ValueError("no keyframe came")
+        with av.open(url, "w", format="flv", options={"flvflags": "no_duration_filesize"}) as outgoing:
+            session = Republishing(incoming, outgoing)
+            for packet in incoming.demux(*session.chosen):
+                session.pass_on(packet)
 
 
 def serve_once(argv: Sequence[str], url: str) -> str:

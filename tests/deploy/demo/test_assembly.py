@@ -22,11 +22,11 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("run")
 
 
-@pytest.fixture(scope="module")
-def assembly(directory: Path) -> Iterator[Assembly]:
-    """The demo's parts, none of them started."""
+@pytest.fixture(scope="module", params=["mptcp", "srtla"])
+def assembly(request: pytest.FixtureRequest, directory: Path) -> Iterator[Assembly]:
+    """The demo's parts, none of them started, for each transport."""
     with World() as world:
-        yield assemble(world, parse([]), directory)
+        yield assemble(world, parse(["--transport", request.param]), directory)
 
 
 def test_parts_fit_together(assembly: Assembly, directory: Path) -> None:

@@ -23,8 +23,9 @@ def test_no_duration(text: str) -> None:
 
 
 def test_defaults() -> None:
-    """Without options the demo runs until Ctrl-C, with the live encoder and the adaptive policy."""
+    """Without options the demo runs until Ctrl-C over MPTCP, with the live encoder and the adaptive policy."""
     options = parse([])
+    assert options.transport == "mptcp"
     assert (options.length_s, options.report, options.encoder, options.policy) == (None, None, "live", "adaptive")
 
 
@@ -36,6 +37,7 @@ def test_defaults() -> None:
         (["--report", "/"], "/"),
         (["--encoder", "none"], "--encoder"),
         (["--policy", "bold"], "--policy"),
+        (["--transport", "rist"], "--transport"),
         (["--port-base", "80"], "80"),
         (["--port-base", "http"], "http"),
         (["--no-such"], "--no-such"),

@@ -42,6 +42,19 @@ def test_prometheus_configuration(name: str, tmp_path: Path) -> None:
     subprocess.run([promtool, "check", "config", str(path)], check=True, capture_output=True)
 
 
+@pytest.mark.parametrize("name", ["edge", "vps"])
+def test_srtla_is_scraped_in_place_of_mptcp(name: str, tmp_path: Path) -> None:
+    """On SRTLA the bond's job is that of its exporter, as often and with the same labels."""
+    before, after = (
+        yaml.safe_load(rendering.prometheus(name, tmp_path, transport=transport).read_text())["scrape_configs"]
+        for transport in ("mptcp", "srtla")
+    )
+    bond = next(job for job in before if job["job_name"] == "mptcp")
+    group = bond["static_configs"][0] | {"targets": [f"127.0.0.1:{ports.SRTLA_EXPORTER}"]}
+
+    assert [job for job in after if job not in before] == [bond | {"job_name": "srtla", "static_configs": [group]}]
+
+
 def test_the_rules_are_the_shipped_ones(tmp_path: Path) -> None:
     """The demo's server loads every rule file of the repository, from where it stands."""
     loaded = yaml.safe_load(rendering.prometheus("vps", tmp_path).read_text())["rule_files"]
