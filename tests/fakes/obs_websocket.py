@@ -117,9 +117,10 @@ class FakeObs:
         self.connections += 1
         self._open.add(socket)
         try:
-            if await self._identified(socket):
-                while (message := await _received(socket)) is not None:
-                    await self._answer(socket, message["d"])
+            with suppress(ConnectionResetError):  # who asked may be gone before its answer
+                if await self._identified(socket):
+                    while (message := await _received(socket)) is not None:
+                        await self._answer(socket, message["d"])
         finally:
             self._open.discard(socket)
         return socket
