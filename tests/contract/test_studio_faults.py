@@ -179,8 +179,9 @@ async def test_a_cancelled_call_leaves_nothing_behind(make: Make, obs: FakeObs) 
     obs.trouble["GetSceneList"] = ["late"]
     studio = make(obs)
     reading = asyncio.create_task(studio.read())
-    while not any(kind == "GetSceneList" for kind, _ in obs.asked):
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        while not any(kind == "GetSceneList" for kind, _ in obs.asked):  # noqa: ASYNC110 (the fake keeps a list)
+            await asyncio.sleep(0.01)
     reading.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reading
