@@ -18,7 +18,7 @@ import typer
 from controller import notifying, wiring
 from controller.api.app import hanging
 from controller.api.serving import ListenError, bind
-from controller.commands import demonstrating, doctoring, looking, ordering, telling
+from controller.commands import calibrating, demonstrating, doctoring, looking, ordering, telling
 from controller.commands.asking import BAD_INPUT, DEFAULT_CONFIG, AsJson, ConfigPath, show_json
 from controller.config_file import ConfigError, load
 from controller.memory_file import MemoryFileError
@@ -50,6 +50,8 @@ def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
     """Run the controller until it is told to end (SIGTERM, SIGINT)."""
     loaded = _loaded(config)
     _log_at(loaded.config.log_level)
+    for note in loaded.notes:
+        logging.getLogger(__name__).warning("%s", note)
     try:
         bound = bind(*loaded.config.api.address)
         with bound:
@@ -72,6 +74,8 @@ def check(config: ConfigPath = DEFAULT_CONFIG, *, as_json: AsJson = False) -> No
     typer.echo(described(settings.encoder, loaded.measured) if settings.encoder else "no encoder")
     typer.echo(f"OBS at {settings.obs.host} port {settings.obs.port}" if settings.obs else "no OBS")
     typer.echo(f"API on {settings.api.listen}")
+    for note in loaded.notes:
+        typer.echo(note)
 
 
 app.command()(looking.status)
@@ -81,6 +85,7 @@ app.command()(ordering.scene)
 app.command()(telling.report)
 app.command()(telling.replay)
 app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(demonstrating.demo)
+doctoring.app.command()(calibrating.encoder)
 app.add_typer(doctoring.app)
 
 

@@ -162,6 +162,9 @@ class Config(Section):
     transport: Literal["mptcp", "srtla", "hybrid"] = Field(
         default="mptcp", description="what bonds the uplinks: mptcp, srtla or hybrid"
     )
+    environment: bool = Field(
+        default=False, description="true or false: whether the variables of .env.example complete this file"
+    )
     prometheus: PrometheusSection = Field(
         default=PrometheusSection(), description="a section, like {url: http://127.0.0.1:9090}"
     )

@@ -17,6 +17,7 @@ from controller.calibration_file import CalibrationError, Measured
 from controller.calibration_file import read as read_calibration
 from controller.config import Config, TokensSection
 from controller.config_checks import contradictions
+from controller.config_environment import complete
 from controller.config_errors import error_line
 from controller.secret_places import SecretError, secret_of, token_of
 
@@ -44,11 +45,12 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A usable configuration with its secrets, and what was measured of its encoder."""
+    """A usable configuration with its secrets, what was measured of its encoder, and what of it has no effect."""
 
     config: Config
     secrets: Secrets
     measured: Measured | None = None
+    notes: tuple[str, ...] = ()
 
 
 def load(path: Path, *, environment: Mapping[str, str]) -> Loaded:
@@ -72,6 +74,11 @@ def validate(document: object, *, environment: Mapping[str, str]) -> Loaded:
     if not isinstance(document, dict):
         raise ConfigError(("the file is not a section of keys; start from controller/example.yml",))
     lines: list[str] = []
+    notes: list[str] = []
+    if document.get("environment") is True:
+        completed = complete(document, environment)
+        document, notes = completed.document, completed.notes
+        lines += completed.problems
     config = None
     try:
         config = Config.model_validate(document)
@@ -95,6 +102,7 @@ def validate(document: object, *, environment: Mapping[str, str]) -> Loaded:
             link_token=link_token,
         ),
         measured,
+        tuple(notes),
     )
 
 

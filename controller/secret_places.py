@@ -14,6 +14,8 @@ _MAX_BYTES = 4096
 # 16 characters of hexadecimal are 64 bits; at ten guesses a second that outlives everybody.
 _TOKEN_LENGTH = 16
 _PLACEHOLDERS = ("change", "placeholder", "example", "your-", "your_", "secret-key", "password")
+# What examples are filled with. A device's own poor password is none: it may be all that the device takes.
+_UNCHOSEN = ("change-me", "changeme", "change_me", "your-", "your_", "placeholder")
 _REMEDY = "write a new one, as `openssl rand -hex 16` makes"
 
 
@@ -31,9 +33,11 @@ def secret_of(name: str, section: object, *, environment: Mapping[str, str], kin
         return SecretStr("")
     variable, path = section.get(f"{kind}_env"), section.get(f"{kind}_file")
     if isinstance(variable, str) and variable:
-        return SecretStr(_in_environment(f"{name}.{kind}_env", variable, environment, kind=kind))
+        key = f"{name}.{kind}_env"
+        return SecretStr(_chosen(key, _in_environment(key, variable, environment, kind=kind), kind))
     if isinstance(path, str) and path:
-        return SecretStr(_in_file(f"{name}.{kind}_file", Path(path), kind=kind))
+        key = f"{name}.{kind}_file"
+        return SecretStr(_chosen(key, _in_file(key, Path(path), kind=kind), kind))
     return SecretStr("")
 
 
@@ -50,6 +54,17 @@ def token_of(name: str, section: object, *, environment: Mapping[str, str]) -> S
     if any(word in value.lower() for word in _PLACEHOLDERS):
         raise SecretError(f"{name}: its token is a placeholder; {_REMEDY}")
     return token
+
+
+def is_placeholder(value: str) -> bool:
+    """Whether nobody has chosen this secret yet."""
+    return value.strip().lower().startswith(_UNCHOSEN)
+
+
+def _chosen(key: str, value: str, kind: str) -> str:
+    if kind == "password" and is_placeholder(value):  # tokens have a stricter rule of their own
+        raise SecretError(f"{key}: the {kind} is still a placeholder; {_REMEDY}")
+    return value
 
 
 def _in_environment(key: str, variable: str, environment: Mapping[str, str], *, kind: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from controller.config_file import load
+from controller.config_file import ConfigError, load
 from deploy.preparing import SECRETS
 from tests.prometheus.promql import ROOT
 
@@ -88,13 +88,29 @@ def test_what_is_built_in_exists() -> None:
 
 
 def test_the_controllers_file() -> None:
-    """The controller takes it with the secrets from the environment, and drives OBS alone."""
+    """The controller takes it with the example's settings and chosen secrets, and drives OBS alone."""
+    given = dict(re.findall(r"^(\w+)=(.*)$", ENVIRONMENT, re.MULTILINE))
+    passed = {name: given[name] for name in SERVICES["controller"]["environment"]}
     secrets = {"API_TOKEN": "0123456789abcdef", "ALERT_TOKEN": "fedcba9876543210", "OBS_PASSWORD": "correct horse"}
-    config = load(ROOT / "deploy" / "compose" / "controller.yml", environment=secrets).config
+    loaded = load(ROOT / "deploy" / "compose" / "controller.yml", environment=passed | secrets)
+    config = loaded.config
 
     assert config.encoder is None
     assert config.obs is not None
+    assert (config.obs.port, config.obs.scenes.offline) == (4455, "Stream Offline")
+    assert loaded.secrets.obs_password.get_secret_value() == "correct horse"
     assert config.api.listen == "127.0.0.1:8000"
+    assert loaded.notes == ()
+
+
+def test_the_controller_refuses_the_examples_own_secrets() -> None:
+    """Whoever starts it without filling `.env` in reads what to change."""
+    given = dict(re.findall(r"^(\w+)=(.*)$", ENVIRONMENT, re.MULTILINE))
+    with pytest.raises(ConfigError) as refusal:
+        load(ROOT / "deploy" / "compose" / "controller.yml", environment=given)
+
+    named = {line.split(":")[0] for line in refusal.value.lines}
+    assert {"API_TOKEN", "ALERT_TOKEN", "OBS_PASSWORD"} <= named
 
 
 def test_the_ingest_is_valid_and_on_loopback(tmp_path: Path) -> None:
