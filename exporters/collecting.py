@@ -154,12 +154,13 @@ class Exposition(Collector):
 def families(catalogue: Sequence[Metric], points: Iterable[Point]) -> list[Family]:
     """Group points by metric, in the catalogue's order; metrics without a point are left out.
 
-    Raises KeyError for a point whose metric the catalogue does not have.
+    Where two points have the same metric and labels the first one counts: sources are given in the
+    order of trust. Raises KeyError for a point whose metric the catalogue does not have.
     """
-    by_name: dict[str, list[Point]] = {metric.name: [] for metric in catalogue}
+    by_name: dict[str, dict[tuple[str, ...], Point]] = {metric.name: {} for metric in catalogue}
     for point in points:
-        by_name[point.metric].append(point)
-    return [_family(metric, found) for metric in catalogue if (found := by_name[metric.name])]
+        by_name[point.metric].setdefault(point.labels, point)
+    return [_family(metric, found.values()) for metric in catalogue if (found := by_name[metric.name])]
 
 
 def _family(metric: Metric, points: Iterable[Point]) -> Family:

@@ -148,9 +148,7 @@ class Sent:
             self._naked[slot] = sequence
             self.lost += 1
         carrier = self._carrier[slot]
-        least_s = 0.0 if carrier is None else carrier.rtt.least_s(at_s) or 0.0
-        # The repetition of a NAK says nothing of a retransmission that cannot have arrived yet.
-        if carrier is None or at_s - self._at_s[slot] < 0.9 * least_s or len(self._suspects) >= _SUSPECTS:
+        if carrier is None or len(self._suspects) >= _SUSPECTS or self._too_early(slot, carrier, at_s):
             return
         wait_s = max(2 * (carrier.rtt.smoothed_s or 0.0), _GRACE_S)
         before = self._suspects.get(sequence)
@@ -158,6 +156,14 @@ class Sent:
             before.link.tally.lost += 1
         self._suspects[sequence] = _Suspect(carrier, self._length[slot], self._at_s[slot] + wait_s)
         self._release(slot)
+
+    def _too_early(self, slot: int, carrier: Link, at_s: float) -> bool:
+        """SRT repeats its NAKs: one that a retransmission cannot have prevented says nothing of it.
+
+        A first transmission may be missed sooner than by its link's round trip, through a faster link.
+        """
+        repeated = self._first_s[slot] != self._at_s[slot]
+        return repeated and at_s - self._at_s[slot] < 0.9 * (carrier.rtt.least_s(at_s) or 0.0)
 
     def _exonerate(self, sequence: int, link: Link, at_s: float) -> None:
         """A NAKed packet that its own link acknowledges was late, unless that means its repetition."""

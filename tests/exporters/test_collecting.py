@@ -221,6 +221,14 @@ def test_families_follow_the_catalogue() -> None:
     assert found[0].samples[0].labels == {"stream": "cam"}
 
 
+def test_first_source_of_a_value_counts() -> None:
+    """Where two sources say the same of the same stream, the one that is named first is believed."""
+    metric = "ingest_stream_receive_bytes_total"
+    found = families(INGEST, [Point(metric, 5, ("cam",)), Point(metric, 6, ("cam",)), Point(metric, 7, ("spare",))])
+
+    assert [sample.value for sample in found[0].samples] == [5, 7]
+
+
 @pytest.mark.parametrize(
     ("point", "error"),
     [

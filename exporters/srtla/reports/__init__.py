@@ -1,0 +1,1 @@
+"""What SRTLA and SRT programs say of themselves, brought into the exporter's own terms."""
