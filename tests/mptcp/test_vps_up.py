@@ -115,7 +115,7 @@ def test_ufw_does_it_by_its_own_command(machine: Machine, tmp_path: Path) -> Non
     before = machine.look()
 
     machine.script("vps-up", env=env)
-    assert (tmp_path / "rules").read_text() == "8443/tcp\n8444/tcp\n8445/udp\n8446/udp\n"
+    assert (tmp_path / "rules").read_text() == "8443/tcp\n8444/tcp\n8447/tcp\n8445/udp\n8446/udp\n"
     assert machine.look()["firewall"] == before["firewall"]
     assert machine.script("vps-up", env=env).commands == []
     machine.script("vps-down", env=env)

@@ -76,7 +76,7 @@ async def stands(asked: Asked, reason: str | None) -> None:
 
 async def test_the_way_is_mptcp(pair: Pair) -> None:
     """The rig's controller reaches the other over the bond, not over one uplink."""
-    found = pair.world.pi.run(["ss", "-HMn", "state", "established", "dport = :8446"])
+    found = pair.world.pi.run(["ss", "-HMn", "state", "established", "dport = :8447"])
 
     assert len(found.splitlines()) >= 1
 

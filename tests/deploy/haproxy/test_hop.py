@@ -163,14 +163,31 @@ def test_stranger_gets_no_further(certificates: Path) -> None:
         assert ingest.received == 0
 
 
+def _asked(world: World, port: int, request: bytes) -> bytes:
+    """The first line that the rig reads after this request."""
+    with world.pi.socket() as client:
+        client.settimeout(WAIT_S)
+        client.connect(("127.0.0.1", port))
+        client.sendall(request + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
+        return client.recv(1000).split(b"\r\n")[0]
+
+
+@pytest.mark.root
+@pytest.mark.mptcp
+def test_rig_reports_and_takes_orders_and_nothing_else(certificates: Path) -> None:
+    """Of the VPS's controller the rig reaches the link; what is local there stays local."""
+    with _hop(certificates) as world:
+        for request in (b"GET /api/status", b"POST /api/override", b"GET /api/link/../status", b"GET /metrics"):
+            assert _asked(world, 8446, request).startswith(b"HTTP/1.1 403"), request
+        # Nothing listens behind the proxy here: that far the link's own questions come.
+        assert _asked(world, 8446, b"GET /api/link/override").startswith(b"HTTP/1.1 503")
+        assert _asked(world, 8446, b"POST /api/link/report").startswith(b"HTTP/1.1 503")
+
+
 @pytest.mark.root
 @pytest.mark.mptcp
 def test_rig_writes_samples_and_nothing_else(certificates: Path) -> None:
     """Of Prometheus behind the VPS's proxy the rig sees the one page that it needs."""
     with _hop(certificates) as world:
         for request in (b"GET /api/v1/query?query=up", b"POST /-/quit", b"GET /api/v1/write"):
-            with world.pi.socket() as client:
-                client.settimeout(WAIT_S)
-                client.connect(("127.0.0.1", 9091))
-                client.sendall(request + b" HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n")
-                assert client.recv(1000).startswith(b"HTTP/1.1 403"), request
+            assert _asked(world, 9091, request).startswith(b"HTTP/1.1 403"), request
