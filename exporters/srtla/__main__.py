@@ -72,7 +72,7 @@ def _reports(described: Parser) -> None:
         help="sls=URL, openirl=URL, or json=FILE of a mapping",
     )
     group.add_argument(
-        "--api-key-file", metavar="FILE", default="", type=checked(lambda text: _with_file(told.parse_key, text))
+        "--api-key-file", metavar="FILE", type=checked(lambda text: _with_file(told.parse_key, text))
     )
     group.add_argument(
         "--stream",
@@ -117,7 +117,7 @@ def _sources(options: argparse.Namespace) -> tuple[list[Source[Any]], list[Calla
         sources.append(watch.source())
         closes.append(watch.close)
     for one in (*options.socket, *options.file, *options.api):
-        program = asked(one, options.stream, uplinks, options.api_key_file)
+        program = asked(one, options.stream, uplinks, options.api_key_file or "")
         sources.append(program.source)
         closes.append(program.close)
     return sources, closes
