@@ -15,6 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from controller.commands.asking import BAD_INPUT, DEFAULT_CONFIG, WRONG, AsJson, ConfigPath, fail, show_json
+from controller.commands.bonding import bond
 from controller.config_file import ConfigError, load
 from controller.doctor.examining import examine, side_of
 from controller.doctor.findings import Finding, Verdict
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 app = typer.Typer(name="doctor", help="Look for what is wrong with this machine's part, and change nothing.")
+app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(bond)
 _STYLES = {Verdict.FINE: "green", Verdict.REMARK: "yellow", Verdict.UNKNOWN: "yellow", Verdict.WRONG: "bold red"}
 
 
