@@ -148,6 +148,12 @@ class UrayEncoder:
             result = self._held_back() or await self._restart()
             return replace(result, took_s=self._clock() - started_s)
 
+    async def portrait(self) -> Mapping[str, str]:
+        """The unit's settings as it names them, the address with its stream key among them; empty for no answer."""
+        async with self._one_at_a_time:
+            settings = await self._settings()
+        return {} if isinstance(settings, Failure) else dict(settings.fields)
+
     async def close(self) -> None:
         """Give connections back."""
         await self._device.close()
