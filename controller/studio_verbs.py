@@ -5,6 +5,7 @@ Each verb is idempotent where a second time would do harm, and says what it foun
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import binascii
 import hashlib
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from controller.ports import Studio, StudioAnswer
 
 # Requests of obs-websocket 5 that a Stream Deck or a bot may send through us. Those that tell or set stream
@@ -41,6 +44,10 @@ _PARTS = {
 }
 RESTART_MEDIA = "OBS_WEBSOCKET_MEDIA_INPUT_ACTION_RESTART"
 MAX_SCREENSHOT_BYTES = 4_000_000
+# OBS refuses what it does already: somebody else was faster.
+ALREADY_SO = frozenset({500, 501})
+# A stop was seen to take 0.5 s, a start 0.2 s after its connection, which is slow over a poor way.
+SWITCHED_TRIES, SWITCHED_PAUSE_S = 40, 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +70,24 @@ def _refusal(answer: StudioAnswer) -> str:
     return f"OBS refused with status {answer.code}{f': {answer.comment}' if answer.comment else ''}"
 
 
-async def switch(studio: Studio, output: str, *, on: bool) -> Done:
-    """Start or stop the `output` "Stream" or "Record"; one that is so already is left alone."""
+async def switch(
+    studio: Studio, output: str, *, on: bool, pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+) -> Done:
+    """Start or stop the `output` "Stream" or "Record", and believe the read-back; what is so already is left alone."""
     state = await studio.ask(f"Get{output}Status")
     if not state.reachable or not state.ok:
         return done(state, "")
     if state.data.get("outputActive") is on:
         return Done(ok=True, text="it runs already" if on else "it is stopped already")
     answer = await studio.ask(f"{'Start' if on else 'Stop'}{output}")
-    return done(answer, "started" if on else "stopped")
+    if not answer.ok and answer.code not in ALREADY_SO:
+        return done(answer, "")
+    for _ in range(SWITCHED_TRIES):
+        state = await studio.ask(f"Get{output}Status")
+        if not state.ok or state.data.get("outputActive") is on:
+            return done(state, "started" if on else "stopped")
+        await pause(SWITCHED_PAUSE_S)
+    return Done(ok=False, text=f"OBS said ok, but it does not {'run' if on else 'stop'}: look into OBS for the reason")
 
 
 async def mute(studio: Studio, input_name: str, *, muted: bool) -> Done:

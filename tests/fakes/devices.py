@@ -115,6 +115,7 @@ class FakeStudio:
     closed: bool = False
     answers: dict[str, dict[str, object]] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, object]]] = field(default_factory=list)
+    obeys: bool = True  # whether starting and stopping an output shows
 
     async def read(self) -> StudioStatus:
         """What it shows now."""
@@ -138,7 +139,14 @@ class FakeStudio:
             return StudioAnswer(reachable=False, problem="no connection to the test OBS")
         if request_type not in self.answers:
             return StudioAnswer(reachable=True, code=204, comment="unknown request")
+        self._obey(request_type)
         return StudioAnswer(reachable=True, ok=True, code=100, data=self.answers[request_type])
+
+    def _obey(self, request_type: str) -> None:
+        for verb, active in (("Start", True), ("Stop", False)):
+            status = f"Get{request_type.removeprefix(verb)}Status"
+            if self.obeys and request_type.startswith(verb) and status in self.answers:
+                self.answers[status] = {**self.answers[status], "outputActive": active}
 
     async def close(self) -> None:
         """Note that it was closed."""
