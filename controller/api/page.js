@@ -26,6 +26,17 @@ const MORE = [
   { name: "State LOW", order: { state: "LOW" } },
   { name: "State VERY_LOW", order: { state: "VERY_LOW" } },
 ];
+// What OBS does at once; an override would not end it.
+const STUDIO = [
+  { name: "Fix the ingest", path: "api/ingest/fix" },
+  { name: "Mute", path: "api/ingest/mute?muted=true" },
+  { name: "Unmute", path: "api/ingest/mute?muted=false" },
+  { name: "Start the stream", path: "api/obs/stream/start" },
+  { name: "End the stream", path: "api/obs/stream/stop", danger: true },
+  { name: "Start recording", path: "api/obs/record/start" },
+  { name: "End recording", path: "api/obs/record/stop" },
+  { name: "Try all again now", path: "api/state-machine/reset-retry" },
+];
 
 function put(parent, tag, text, kind) {
   const element = document.createElement(tag);
@@ -75,6 +86,7 @@ function showOverride(s) {
   byId("override-why").textContent = s.override_reason + ", until " + clock(s.override_until_s);
 }
 function showStatus(s) {
+  byId("studio").hidden = !s.studio;
   byId("rig").textContent = s.rig + " (" + s.policy + ")";
   byId("notice").textContent = notices(s);
   showOverride(s);
@@ -139,7 +151,7 @@ function showDecisions(d) {
 function showEvents(found) {
   list("events", found.events.map((e) => [clock(e.at_s) + " \u00b7 " + e.subject, e.text]));
 }
-async function ask(path, options) {
+async function ask(path, options, read) {
   const token = localStorage.getItem(TOKEN);
   const headers = token ? { Authorization: "Bearer " + token } : {};
   const own = options || {};
@@ -151,7 +163,12 @@ async function ask(path, options) {
     error.refused = answer.status === 401 || answer.status === 403;
     throw error;
   }
-  return answer.json();
+  return read ? read(answer) : answer.json();
+}
+async function asDataUrl(answer) {
+  const picture = new FileReader(), read = new Promise((resolve) => { picture.onload = () => resolve(picture.result); });
+  picture.readAsDataURL(await answer.blob());
+  return read;
 }
 function confirmed(question, told) {
   return new Promise((resolve) => {
@@ -175,15 +192,31 @@ async function order(path, options) {
     await confirmed("It was not done: " + error.message, true);
   }
 }
-function button(parent, { name, order: fields, danger }) {
+function button(parent, name, danger, done) {
   const element = put(parent, "button", name, danger ? "danger" : "");
   element.type = "button";
-  element.onclick = async () => {
+  element.onclick = done;
+}
+function overriding(parent, { name, order: fields, danger }) {
+  button(parent, name, danger, async () => {
     const length = byId("for"), words = length.options[length.selectedIndex].text;
     if (!await confirmed(name + " for " + words + "?")) return;
     const body = { ...fields, for_s: Number(length.value), reason: byId("reason").value || "by hand, from the page" };
     await order("api/override", { method: "POST", body: JSON.stringify(body) });
-  };
+  });
+}
+function acting(parent, { name, path, danger }) {
+  button(parent, name, danger, async () => {
+    if (await confirmed(name + "?")) await order(path, { method: "POST" });
+  });
+}
+async function showPicture() {
+  try {
+    byId("screenshot").src = await ask("api/obs/screenshot", {}, asDataUrl);
+    byId("screenshot").hidden = false;
+  } catch (error) {
+    await confirmed("There is no picture: " + error.message, true);
+  }
 }
 async function look() {
   const [status, decisions, events] = await Promise.all(
@@ -203,8 +236,10 @@ async function refresh() {
   }
   setTimeout(refresh, 1000);
 }
-ORDERS.forEach((one) => button(byId("orders"), one));
-MORE.forEach((one) => button(byId("more-orders"), one));
+ORDERS.forEach((one) => overriding(byId("orders"), one));
+MORE.forEach((one) => overriding(byId("more-orders"), one));
+STUDIO.forEach((one) => acting(byId("studio-orders"), one));
+button(byId("studio-orders"), "Show the picture", false, showPicture);
 byId("end").onclick = async () => {
   if (await confirmed("End the order by hand?")) await order("api/override", { method: "DELETE" });
 };

@@ -27,6 +27,10 @@ if TYPE_CHECKING:
 PHONE_PX = 360
 # Fingers need 44 px (WCAG 2.1, 2.5.5).
 FINGER_PX = 44
+# A PNG of one grey pixel.
+PIXEL = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAAAAAA6fptVAAAACklEQVR4nGNoAAAAggCBd81ytgAAAABJRU5ErkJggg=="
+)
 # Where somebody wants to look at the pictures themselves.
 PICTURES = os.environ.get("VVLIVE_PICTURES")
 
@@ -166,3 +170,30 @@ async def test_an_override_is_shown_and_ended_by_two_taps(tmp_path: Path, confir
     assert "state LOW, at most 1500 kbit/s" in told
     assert "tunnel ahead" in told
     assert (behind.desk.in_force() is None) is confirmed
+
+
+async def test_obs_is_reached_from_the_page(tmp_path: Path) -> None:
+    """Behind "More": fix, mute, stream and recording, each with a second tap; and what is on program, to be seen."""
+    behind = Behind()
+    assert behind.studio is not None
+    behind.studio.answers = {
+        "TriggerMediaInputAction": {},
+        "GetCurrentProgramScene": {"currentProgramSceneName": "Main Camera"},
+        "GetSourceScreenshot": {"imageData": PIXEL},
+    }
+    async with page_of(tmp_path, behind) as page:
+        await page.value(f"localStorage.setItem('vvlive-token', '{CONTROL}')")
+        await page.tap("summary")
+        await page.tap("button", "Fix the ingest")
+        question = await page.value("document.getElementById('question').innerText")
+        before = list(behind.studio.asked)
+        await page.tap("#yes")
+        await page.tap("button", "Show the picture")
+        await page.until("document.getElementById('screenshot').naturalWidth > 0")
+        await picture(page, tmp_path, "more")
+        width_px = await page.value("document.documentElement.scrollWidth")
+
+    assert question == "Fix the ingest?"
+    assert before == []
+    assert [name for name, _ in behind.studio.asked if name == "TriggerMediaInputAction"] == ["TriggerMediaInputAction"]
+    assert width_px == PHONE_PX
