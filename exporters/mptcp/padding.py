@@ -133,7 +133,8 @@ class Padding:
 
     async def _send(self, uplink: str, way: Way, rate: float, reports: list[train.Report]) -> None:
         """Send padding at `rate`, and gather what its trains say, until its end or the first sign of a full uplink."""
-        loop, (most, count), sent = asyncio.get_running_loop(), trains(rate), set[bytes]()
+        loop, (most, count) = asyncio.get_running_loop(), trains(rate)
+        sent: dict[bytes, float] = {}  # the rate at which each train was sent: a busy machine falls behind
         family = socket.AF_INET6 if ":" in way.address else socket.AF_INET
         with socket.socket(family, socket.SOCK_DGRAM) as sender:
             sender.setblocking(False)  # noqa: FBT003 - the standard library's signature
@@ -142,30 +143,34 @@ class Padding:
             gathering = loop.create_task(_gather(sender, way.key, sent, reports, most))
             due_s = loop.time()
             try:
-                while len(sent) < most and self._may_go_on(uplink, count, rate, reports):
-                    sent.add(number := os.urandom(8))
+                while len(sent) < most and self._may_go_on(uplink, count, sent, reports):
+                    sent[number := os.urandom(8)] = rate
+                    began_s = max(due_s, loop.time())
                     for packet in train.packets(number, count, way.key):
                         await asyncio.sleep(max(due_s - loop.time(), 0.0))
                         await loop.sock_sendall(sender, packet)
                         due_s += DATAGRAM / rate
+                    sent[number] = min(rate, (count - 1) * DATAGRAM / max(loop.time() - began_s, 1e-6))
                 await asyncio.wait([gathering], timeout=ANSWERED_WITHIN_S)
             finally:
                 gathering.cancel()
                 with suppress(asyncio.CancelledError, OSError):
                     await gathering
 
-    def _may_go_on(self, uplink: str, count: int, rate: float, reports: Sequence[train.Report]) -> bool:
-        if any(full(report, count, rate) for report in reports) or uplink not in self._stream.with_room():
+    def _may_go_on(self, uplink: str, count: int, sent: Mapping[bytes, float], reports: Sequence[train.Report]) -> bool:
+        if any(full(report, count, sent[report.train]) for report in reports) or uplink not in self._stream.with_room():
             return False
         return self._spend(count * (train.PACKET_BYTES + train.IP_UDP_BYTES))
 
 
-async def _gather(sender: socket.socket, key: bytes, sent: set[bytes], reports: list[train.Report], most: int) -> None:
+async def _gather(
+    sender: socket.socket, key: bytes, sent: Mapping[bytes, float], reports: list[train.Report], most: int
+) -> None:
     """Keep the reports of the trains in `sent`, each once, until there are `most`."""
     told = set[bytes]()
     while len(told) < most:
         data = await asyncio.get_running_loop().sock_recv(sender, 2048)
         report = train.read_report(data, key)
-        if report is not None and report.train in sent - told:
+        if report is not None and report.train in sent and report.train not in told:
             told.add(report.train)
             reports.append(report)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deploy.demo.namespaces import Namespace
@@ -108,6 +108,7 @@ def test_two_names_for_one_address_are_refused() -> None:
     ]
 
 
+@settings(max_examples=40)
 @given(st.integers(0, len(TcpInfo._fields)), st.integers(0, len(MptcpInfo._fields)), st.booleans())
 def test_truncated_rows_leave_out_what_they_lack(tcp: int, mptcp: int, details: bool) -> None:  # noqa: FBT001 - hypothesis gives it
     """Rows of a real capture, cut after any field: nothing breaks, and no absent field becomes a zero."""
