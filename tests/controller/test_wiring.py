@@ -19,7 +19,7 @@ from controller.decision.memory import State
 from controller.decision.model import EncoderTraits, Quality, Scene
 from controller.decision.policy import Preset
 from controller.memory_file import MemoryFile
-from controller.ports import Impact, NoAnswer
+from controller.ports import Impact, MediaState, NoAnswer
 from controller.wiring import compose, obs_studio, policy_of, scene_names, window_query
 from controller.wiring_encoder import calibration_of
 from tests.fakes.devices import FakeEncoder, FakeSource, FakeStudio
@@ -144,6 +144,27 @@ async def test_the_state_outlives_a_restart(tmp_path: Path) -> None:
     assert decided.quality is Quality.LOW
     assert written is not None
     assert written.base is controller.status().decided.quality  # type: ignore[union-attr] # it has decided for an hour
+
+
+@virtually
+async def test_the_configured_source_is_looked_at() -> None:
+    """The name under `obs.ingest_source` is the one whose picture is asked for when its clock stands."""
+    studio = FakeStudio(media_state=MediaState.PLAYING, media_cursor_s=5.0)
+    controller = compose(
+        config=Config.model_validate({"rig": "r1", "obs": {"ingest_source": "Camera"}}),
+        clock=VirtualClock(),
+        source=FakeSource(answer=NoAnswer("unknown because the test says so")),
+        encoder=None,
+        studio=studio,
+    )
+    driving = asyncio.create_task(controller.drive())
+    await asyncio.sleep(5.0)
+    driving.cancel()
+    await asyncio.gather(driving, return_exceptions=True)
+    looked_at = [data["sourceName"] for request, data in studio.asked if request == "GetSourceScreenshot"]
+
+    assert looked_at == ["Camera"]
+    assert any("picture stands still" in event.text for event in controller.journal.events())
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from controller.ports import (
     EncoderCapabilities,
     EncoderStatus,
     Impact,
+    MediaState,
     NoAnswer,
     Outcome,
     SceneResult,
@@ -111,6 +112,8 @@ class FakeStudio:
     outcome: Outcome = Outcome.APPLIED
     silent: bool = False
     streaming: bool | None = True
+    media_state: MediaState | None = None
+    media_cursor_s: float | None = None
     orders: list[str] = field(default_factory=list)
     closed: bool = False
     answers: dict[str, dict[str, object]] = field(default_factory=dict)
@@ -121,7 +124,14 @@ class FakeStudio:
         """What it shows now."""
         if self.silent:
             return StudioStatus(reachable=False, problem="no connection to the test OBS")
-        return StudioStatus(reachable=True, scene_name=self.scene, streaming=self.streaming, scene_names=self.scenes)
+        return StudioStatus(
+            reachable=True,
+            scene_name=self.scene,
+            streaming=self.streaming,
+            media_state=self.media_state,
+            media_cursor_s=self.media_cursor_s,
+            scene_names=self.scenes,
+        )
 
     async def show(self, scene_name: str) -> SceneResult:
         """Take the order down, and do with it what the test says."""

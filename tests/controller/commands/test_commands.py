@@ -100,6 +100,23 @@ def replace_status(status: Any) -> Behind:  # noqa: ANN401 - a Status
     return replace(healthy(), status=status)
 
 
+def test_status_tells_what_ails_obs(tmp_path: Path) -> None:
+    """A live OBS that is muted and spoken into is something wrong."""
+    watch = KNOWN.studio_watch
+    assert watch is not None
+    assert watch.status is not None
+    muted = replace(watch, status=replace(watch.status, ingest_muted=True))
+    with shell(replace_status(replace(KNOWN, studio_watch=muted)), tmp_path) as here:
+        words, plain = here.says("status"), here.says("status", "--json")
+
+    assert words.exit_code == 1
+    assert "studio: it is live without sound: the input is muted" in words.output
+    assert json.loads(plain.output)["studio"]["findings"] == [
+        "it is live without sound: the input is muted",
+        "somebody speaks into the muted input",
+    ]
+
+
 def test_status_and_why_tell_a_scene_by_hand(tmp_path: Path) -> None:
     """A scene that the operator chose in OBS explains why the decided one is not shown; nothing is wrong with that."""
     assert KNOWN.studio is not None
