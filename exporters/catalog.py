@@ -297,6 +297,12 @@ INGEST: tuple[Metric, ...] = (
     _counter("ingest_stream_receive_bytes_total", "Bytes received of the stream.", "stream", unit="bytes"),
     _gauge("ingest_stream_publishing", "Whether a publisher is connected.", "stream"),
     _gauge(
+        "ingest_stream_reported_bytes_per_second",
+        "The server's own idea of the bitrate, of servers that count no bytes; it may lag, and freeze with the stream.",
+        "stream",
+        unit="bytes_per_second",
+    ),
+    _gauge(
         "ingest_stream_media_time_seconds",
         "Media clock of the newest data received; falls when a publisher starts anew.",
         "stream",

@@ -21,7 +21,8 @@ from deploy.demo.readiness import connector
 from deploy.demo.report import DecisionRow
 from deploy.demo.snapshot import Snapshot, UplinkView
 from deploy.demo.world import World
-from exporters.ingest.parsing import StatError, parse
+from exporters.ingest.servers.nginx_rtmp import parse
+from exporters.ingest.streams import StatError
 from exporters.units import bits
 
 TIMEOUT_S = 0.8

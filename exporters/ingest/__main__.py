@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,35 +11,54 @@ from exporters.collecting import Schedule, Source
 from exporters.ingest import collector
 from exporters.ingest.aliases import Alias, conflicts, parse_alias
 from exporters.ingest.observing import Observation, begin, observe
-from exporters.ingest.parsing import parse
-from exporters.ingest.reading import StatPage
+from exporters.ingest.reading import StatPages
+from exporters.ingest.servers.asking import DEFAULTS, Question, Server, questions
+from exporters.ingest.streams import Stream
 from exporters.serving import Exporter, Listen, Parser, StartError, checked, main, seconds, serve
 
 
 class Watch:
-    """The one source: the page, and what was seen of it before."""
+    """The one source: the server's pages, and what was seen of them before."""
 
-    def __init__(self, page: StatPage, aliases: tuple[Alias, ...]) -> None:
-        self._page = page
+    def __init__(self, pages: StatPages, asked: Sequence[Question], aliases: tuple[Alias, ...]) -> None:
+        self._pages = pages
+        self._asked = asked
         self._aliases = aliases
         self._seen = begin(aliases)
 
     async def streams(self) -> Observation:
-        """Fetch the page and observe the streams."""
-        at_s, page = await self._page.fetch()
-        self._seen = observe(self._seen, self._aliases, parse(page), at_s)
+        """Fetch the pages, one after the other, and observe the streams at the moment of the first."""
+        first_s: float | None = None
+        streams: list[Stream] = []
+        for question in self._asked:
+            at_s, page = await self._pages.fetch(question.url, question.body)
+            first_s = at_s if first_s is None else first_s
+            streams += question.parse(page)
+        if first_s is not None:
+            self._seen = observe(self._seen, self._aliases, streams, first_s)
         return self._seen
 
 
 def parser() -> Parser:
     """The command line."""
-    described = Parser(prog="python -m exporters.ingest", description="Prometheus exporter of an nginx-rtmp ingest.")
+    described = Parser(
+        prog="python -m exporters.ingest", description="Prometheus exporter of an RTMP, SRT or RIST ingest."
+    )
+    described.add_argument(
+        "--server", type=Server, choices=list(Server), default=Server.NGINX, help="what it is; default %(default)s"
+    )
     described.add_argument(
         "--stat",
         type=checked(_http_url),
-        default="http://127.0.0.1:8080/stat",
         metavar="URL",
-        help="the rtmp_stat location of nginx; default %(default)s",
+        help="where its statistics are; default: nginx-rtmp's rtmp_stat location http://127.0.0.1:8080/stat, "
+        "or the usual address of the other server",
+    )
+    described.add_argument(
+        "--authorization",
+        type=checked(_authorization),
+        metavar="@FILE",
+        help="a file whose first line is the Authorization header, such as 'Basic dXNlcjpwYXNz' or 'Bearer ...'",
     )
     described.add_argument(
         "--stream",
@@ -46,7 +66,8 @@ def parser() -> Parser:
         required=True,
         metavar="ALIAS=APP/NAME",
         type=checked(_alias),
-        help="a stream and the alias to show it by; ALIAS=APP/@FILE reads its name, the key, from a file; repeatable",
+        help="a stream and the alias to show it by; ALIAS=APP/@FILE reads its name, the key, from a file; repeatable. "
+        "APP is srt for Nimble's SRT receivers, rist for RIST, path for mediamtx paths without a slash",
     )
     described.add_argument("--interval", type=checked(seconds), default=0.2, metavar="SECONDS", help="default 0.2")
     described.add_argument("--listen", type=checked(Listen.parse), default=Listen("127.0.0.1", 12752))
@@ -59,15 +80,16 @@ def run() -> None:
     problems = conflicts(options.stream)
     if problems:
         raise StartError("; ".join(problems))
-    page = StatPage(options.stat)
-    watch = Watch(page, tuple(options.stream))
+    pages, aliases = StatPages(options.authorization), tuple(options.stream)
+    asked = questions(options.server, options.stat or DEFAULTS[options.server], aliases)
+    watch = Watch(pages, asked, aliases)
     source = Source(
-        "nginx_rtmp",
+        options.server.replace("-", "_"),
         watch.streams,
         collector.describe,
         Schedule(options.interval, timeout_s=1, stale_after_s=max(2.0, 3 * options.interval)),
     )
-    serve(Exporter("ingest", "RTMP ingest exporter", INGEST, (source,), close=page.close), options.listen)
+    serve(Exporter("ingest", "Ingest exporter", INGEST, (source,), close=pages.close), options.listen)
 
 
 def _alias(text: str) -> Alias:
@@ -75,6 +97,18 @@ def _alias(text: str) -> Alias:
         return parse_alias(text, _read_key)
     except OSError as error:
         raise ValueError(f"cannot read the key file {error.filename}: {error.strerror}") from error
+
+
+def _authorization(text: str) -> str:
+    if not text.startswith("@"):
+        raise ValueError("give @FILE, a file with the header: a command line is seen by everybody on the machine")
+    try:
+        value = _read_key(text[1:]).partition("\n")[0].strip()
+    except OSError as error:
+        raise ValueError(f"cannot read the file {error.filename}: {error.strerror}") from error
+    if not value or not value.isprintable():
+        raise ValueError(f"the first line of {text[1:]} is no Authorization header")
+    return value
 
 
 def _read_key(path: str) -> str:

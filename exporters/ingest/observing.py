@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from exporters.ingest.aliases import Alias
 from exporters.ingest.lag import Lag, follow
-from exporters.ingest.parsing import Stream
+from exporters.ingest.streams import Stream
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,7 +162,7 @@ async def test_what_exporters_say_is_told_by_name() -> None:
 
 
 async def test_configuration_examples_hold_no_secret() -> None:
-    """A key is named by its file."""
+    """The keys in them are placeholders, in the format that the service reads."""
     async with asking(known()) as client:
         nginx = await client.get("/api/rtmp-auth/config-example/nginx")
         auth = await client.get("/api/rtmp-auth/config-example/auth")

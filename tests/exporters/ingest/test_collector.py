@@ -12,7 +12,7 @@ from exporters.catalog import INGEST
 from exporters.ingest.aliases import Alias
 from exporters.ingest.collector import describe
 from exporters.ingest.observing import Observation, begin, observe
-from exporters.ingest.parsing import parse
+from exporters.ingest.servers.nginx_rtmp import parse
 from tests.exporters.exposing import complaints, exposition
 
 if TYPE_CHECKING:

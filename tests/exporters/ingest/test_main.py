@@ -11,7 +11,7 @@ import pytest
 from aiohttp import web
 
 from exporters.ingest.__main__ import run
-from exporters.ingest.reading import MAX_PAGE_BYTES, FetchError, StatPage
+from exporters.ingest.reading import MAX_PAGE_BYTES, FetchError, StatPages
 from exporters.serving import main
 
 if TYPE_CHECKING:
@@ -49,6 +49,9 @@ def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         (["--stream", f"a=publish/{KEY}", "--stream", f"b=publish/{KEY}"], "streams a and b stand for the same stream"),
         (["--stream", f"a=publish/{KEY}", "--stat", "ftp://here/"], "argument --stat: give an http:// URL"),
         (["--stream", f"a=publish/{KEY}", "--stat", f"http://u:{KEY}@here/"], "argument --stat: give an http:// URL"),
+        (["--stream", f"a=publish/{KEY}", "--server", "icecast"], "argument --server: invalid Server value"),
+        (["--stream", f"a=publish/{KEY}", "--authorization", f"Basic {KEY}"], "give @FILE, a file with the header"),
+        (["--stream", f"a=publish/{KEY}", "--authorization", "@/no/such"], "cannot read the file /no/such"),
         (["--stream", f"a=publish/{KEY}", "--interval", "0"], "argument --interval: '0' is not a number of seconds"),
         (["--stream", f"a=publish/{KEY}", "--listen", "203.0.113.9:1"], "cannot listen on 203.0.113.9:1"),
     ],
@@ -102,8 +105,8 @@ async def served() -> AsyncIterator[str]:
 async def test_page_is_fetched_with_its_time(served: str) -> None:
     """A good answer is the page and the loop's clock."""
     before = asyncio.get_running_loop().time()
-    async with StatPage(f"{served}/good") as page:
-        at_s, body = await page.fetch()
+    async with StatPages() as pages:
+        at_s, body = await pages.fetch(f"{served}/good")
 
     assert body == b"<rtmp/>"
     assert before <= at_s <= asyncio.get_running_loop().time()
@@ -119,25 +122,25 @@ async def test_page_is_fetched_with_its_time(served: str) -> None:
 )
 async def test_other_answers_are_refused(served: str, kind: str, said: str) -> None:
     """An error, a redirect and a page without end are refused by name."""
-    async with StatPage(f"{served}/{kind}") as page:
+    async with StatPages() as pages:
         with pytest.raises(FetchError) as refused:
-            await page.fetch()
+            await pages.fetch(f"{served}/{kind}")
 
     assert str(refused.value) == said
 
 
 async def test_absent_server_is_told(unused_tcp_port: int) -> None:
-    """When nothing listens, the message asks for nginx."""
-    async with StatPage(f"http://127.0.0.1:{unused_tcp_port}/stat") as page:
-        with pytest.raises(FetchError, match=r"cannot be read .*; is nginx up"):
-            await page.fetch()
+    """When nothing listens, the message asks for the server."""
+    async with StatPages() as pages:
+        with pytest.raises(FetchError, match=r"cannot be read .*; is the server up"):
+            await pages.fetch(f"http://127.0.0.1:{unused_tcp_port}/stat")
 
 
 async def test_answer_that_hangs_can_be_given_up(served: str) -> None:
     """An answer that never ends is given up by the caller's deadline, and the next fetch works."""
-    async with StatPage(f"{served}/hang") as page:
+    async with StatPages() as pages:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.2):
-                await page.fetch()
-    async with StatPage(f"{served}/good") as page:
-        assert (await page.fetch())[1] == b"<rtmp/>"
+                await pages.fetch(f"{served}/hang")
+    async with StatPages() as pages:
+        assert (await pages.fetch(f"{served}/good"))[1] == b"<rtmp/>"

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from exporters.ingest.aliases import Alias
 from exporters.ingest.observing import Counter, Observation, begin, observe
-from exporters.ingest.parsing import Publisher, Stream
+from exporters.ingest.streams import Publisher, Stream
 
 ALIASES = (Alias("cam", "publish", "key"), Alias("spare", "publish", "other"))
-STREAM = Stream("publish", "key", 1000, Publisher("1", 5.0, 0), 1280, 720, 30.0, "H264", "AAC")
+STREAM = Stream("publish", "key", Publisher("1", 5.0, 0), received_bytes=1000, width_px=1280, height_px=720)
 
 
 def published(received: int, media_s: float, *, session: str = "1", dropped: int = 0) -> Stream:

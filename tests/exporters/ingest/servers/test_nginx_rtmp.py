@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exporters.ingest.parsing import Publisher, StatError, Stream, parse
+from exporters.ingest.servers.nginx_rtmp import parse
+from exporters.ingest.streams import Publisher, StatError, Stream
 
-FIXTURES = Path(__file__).parent / "fixtures"
+FIXTURES = Path(__file__).parents[1] / "fixtures"
 KEY = "stream-key"
 
 

@@ -6,41 +6,13 @@ the first 11 s of a stream and keep the old value while the encoder stalls.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from xml.etree.ElementTree import Element, ParseError
 
 from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from exporters.ingest.streams import Publisher, StatError, Stream
 from exporters.units import seconds_from_ms
-
-
-class StatError(ValueError):
-    """The page is not nginx-rtmp's statistics; the message never quotes the page, which has stream keys."""
-
-
-@dataclass(frozen=True, slots=True)
-class Publisher:
-    """The client that publishes a stream; `session` tells one connection from the next."""
-
-    session: str
-    media_time_s: float | None
-    dropped: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """One stream. `name` is usually its key, so it is in no repr. None is what the page did not say."""
-
-    application: str
-    name: str = field(repr=False)
-    received_bytes: int | None
-    publisher: Publisher | None
-    width_px: int | None
-    height_px: int | None
-    frame_rate_hz: float | None
-    video_codec: str | None
-    audio_codec: str | None
 
 
 def parse(page: bytes) -> tuple[Stream, ...]:

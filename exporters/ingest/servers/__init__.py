@@ -1,0 +1,1 @@
+"""The servers whose statistics are understood: one module each, pure, from answers to streams."""
