@@ -13,7 +13,7 @@ from controller.decision.bounds import step_bounds
 from controller.decision.following import Trimmed, cap_bps, fit_geometry, fitting, follow
 from controller.decision.links import read_links
 from controller.decision.memory import Patience
-from controller.decision.model import Reason
+from controller.decision.model import Reason, Transport
 from controller.decision.move import Move
 from controller.decision.ordering import capped
 from controller.decision.restarting import FALL, RAISE, Occasion, restart_rate
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _FREE_S = 0.05
 """A change that costs less than two frames costs nothing."""
+_LOSSLESS = 0.02
+"""Radio loses less by itself, and the table of `locked` leaves HIGH at more."""
 
 
 def step_adaptive(state: State, seen: Observation, policy: Policy) -> tuple[Move, Clocks]:
@@ -51,6 +53,7 @@ def _trimming(state: State, seen: Observation, links: Links, policy: Policy) -> 
         cap_bps=capped(cap_bps(state, policy), seen),
         latency_s=seen.encoder_traits.latency_s,
         patience=wariness(state.uplinks, at_s=seen.at_s),
+        lossless=not _throws_away(seen),
     )
     memory, why = trim_rate(state.trim, links, moment, policy.trim)
     rate_bps = _in_force_bps(state, seen, memory.rate_bps)
@@ -70,6 +73,12 @@ def _trimming(state: State, seen: Observation, links: Links, policy: Policy) -> 
         misfit_bits=misfit_bits,
     )
     return move, followed.clocks
+
+
+def _throws_away(seen: Observation) -> bool:
+    """Whether late packets are given up: SRT does that, and a link whose queue overflows shows it as loss."""
+    lost = seen.loss_ratio
+    return seen.carrier is Transport.SRTLA and lost is not None and lost > _LOSSLESS
 
 
 def _restarting(

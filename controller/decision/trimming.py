@@ -28,13 +28,17 @@ _LONGEST_TICK_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the law is told besides the links: now, the range it may use, and how late its order takes effect."""
+    """What the law is told besides the links: now, the range it may use, and how late its order takes effect.
+
+    `lossless` is False where the queue may be gone because it was thrown away, and not because it was carried.
+    """
 
     at_s: float
     bottom_bps: float
     cap_bps: float
     latency_s: float
     patience: float = 1.0
+    lossless: bool = True
 
 
 def trim_rate(memory: TrimMemory, links: Links, moment: Moment, trim: Trim) -> tuple[TrimMemory, Reason]:
@@ -105,7 +109,8 @@ def _without_queue(memory: TrimMemory, moment: Moment, trim: Trim, *, passed_s: 
         dip_s = moment.at_s - memory.dip_since_s
         back = min(trim.restore * memory.before_dip_bps, moment.cap_bps)
         memory = replace(memory, dip_since_s=None)
-        if dip_s < trim.short_dip_s and back > memory.rate_bps and not _refused(memory, moment, trim):
+        carried = moment.lossless and dip_s < trim.short_dip_s
+        if carried and back > memory.rate_bps and not _refused(memory, moment, trim):
             text = f"The dip lasted {seconds(dip_s)} and its queue is gone: back to {mbit(back)}."
             evidence = (("dip_s", round(dip_s, 1)), ("before_bps", round(memory.before_dip_bps)))
             again = memory.restored_at_s is not None and moment.at_s - memory.restored_at_s < trim.again_s

@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -59,14 +60,19 @@ class Republishing:
         self.chosen = tuple(chosen)
 
     def pass_on(self, packet: Packet[Any]) -> None:
-        """Publish a packet. Raises `av.FFmpegError` when the connection is lost."""
+        """Publish a packet; one that SRT's losses have mangled is left out.
+
+        Raises:
+            av.FFmpegError: the connection is lost.
+        """
         if packet.dts is None:  # the end of a stream
             return
         stream = self._streams[packet.stream_index]
         filter_ = self._filters.get(packet.stream_index)
-        for one in [packet] if filter_ is None else filter_.filter(packet):
-            one.stream = stream
-            self._target.mux(one)
+        with suppress(av.InvalidDataError):
+            for one in [packet] if filter_ is None else filter_.filter(packet):
+                one.stream = stream
+                self._target.mux(one)
 
 
 def republish(source: IO[bytes], url: str) -> None:
@@ -98,7 +104,14 @@ def serve_once(argv: Sequence[str], url: str) -> str:
             return type(error).__name__  # the text would repeat the address, and with it the key
         finally:
             process.terminate()
+            _drain(process.stdout)
     return "the caller left"
+
+
+def _drain(source: IO[bytes]) -> None:
+    """Read to the end: a server that cannot write does not end, and one whose reader is gone hangs up unheard."""
+    while source.read(65536):
+        pass
 
 
 def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
