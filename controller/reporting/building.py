@@ -13,6 +13,8 @@ _TROUBLE = ("uplink", "device", "alert")
 # From worst to best; what is not here is no state.
 STATES = ("ERROR", "VERY_LOW", "LOW", "RECOVERY", "MEDIUM", "HIGH")
 _WORST = 5
+# Less than a platform's own chunk of picture, which nobody sees.
+_WORTH_TELLING_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +45,25 @@ class Carried:
     cap_octets: int | None
 
     @property
+    def cost_ratio(self) -> float | None:
+        """The part of the cap that this stream took."""
+        return None if self.cap_octets is None else self.octets / self.cap_octets
+
+    @property
     def cap_ratio(self) -> float | None:
         """The part of the cap that the month has used."""
         return None if self.cap_octets is None or self.month_octets is None else self.month_octets / self.cap_octets
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What was known at one decision; None is unknown. Rates are bit/s."""
+
+    at_s: float
+    target_bps: float | None = None
+    delivered_bps: float | None = None
+    drain_time_s: float | None = None
+    lag_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +84,12 @@ class Report:
     worst: tuple[Moment, ...]
     by_hand: tuple[Moment, ...]
     carried: tuple[Carried, ...]
+    looks: tuple[Look, ...] = ()
+
+    @property
+    def lost_s(self) -> float:
+        """Seconds without a picture in time."""
+        return self.late_s + self.gone_s
 
     @property
     def delivered_ratio(self) -> float | None:
@@ -95,6 +119,7 @@ def build(*, rig: str, session: Answer, events: Sequence[Answer], ledger: Sequen
         worst=tuple(_worst(within)),
         by_hand=tuple(_moments(within, ("override",))),
         carried=tuple(_carried(session["bytes_by_uplink"], ledger)),
+        looks=tuple(_looks(within)),
     )
 
 
@@ -110,14 +135,32 @@ def _moments(events: Iterable[Answer], kinds: tuple[str, ...]) -> Iterable[Momen
 
 
 def _worst(events: Iterable[Answer]) -> Iterable[Moment]:
-    """The decisions with the longest queues, a minute apart at least: one bad minute is one moment."""
-    found = [(one["data"].get("values", {}).get("drain_time_s"), one) for one in events if "values" in one["data"]]
-    ranked = sorted(((queue_s, one) for queue_s, one in found if queue_s), key=lambda row: -row[0])
+    """The longest queues and the latest pictures, a minute apart at least: one bad minute is one moment."""
+    ranked = sorted(((*_badness(one), one) for one in events), key=lambda row: -row[0])
     taken: list[float] = []
-    for queue_s, one in ranked:
-        if len(taken) < _WORST and all(abs(one["at_s"] - other_s) >= 60 for other_s in taken):
+    for bad_s, what, one in ranked:
+        if bad_s >= _WORTH_TELLING_S and len(taken) < _WORST and all(abs(one["at_s"] - at_s) >= 60 for at_s in taken):
             taken.append(one["at_s"])
-            yield Moment(one["at_s"], f"{queue_s:.1f} s of queue: {one['text']}")
+            yield Moment(one["at_s"], f"{bad_s:.1f} s {what}: {one['text']}")
+
+
+def _badness(event: Answer) -> tuple[float, str]:
+    values = event["data"].get("values") or {}
+    queue_s, lag_s = (values.get(name) or 0.0 for name in ("drain_time_s", "ingest_lag_s"))
+    return (queue_s, "of queue") if queue_s >= lag_s else (lag_s, "late")
+
+
+def _looks(events: Iterable[Answer]) -> Iterable[Look]:
+    for one in events:
+        values = one["data"].get("values")
+        if isinstance(values, dict):
+            yield Look(
+                at_s=one["at_s"],
+                target_bps=(one["data"].get("target") or {}).get("bitrate_bps"),
+                delivered_bps=values.get("delivered_bps"),
+                drain_time_s=values.get("drain_time_s"),
+                lag_s=values.get("ingest_lag_s"),
+            )
 
 
 def _carried(octets: Mapping[str, float], ledger: Sequence[Answer]) -> Iterable[Carried]:

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from controller.reporting.building import STATES
+from controller.reporting.plotting import plots
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -21,7 +21,6 @@ _STYLE = (
     "table{border-collapse:collapse}td,th{text-align:left;padding:.2em .8em .2em 0;vertical-align:top}"
     "svg{width:100%;height:auto;border:1px solid #8886}"
 )
-_WIDTH, _ROW = 900, 26
 
 
 def moment(at_s: float) -> str:
@@ -53,8 +52,7 @@ def _tables(report: Report) -> Iterable[Table]:
             ("Ended (UTC)", "runs" if report.ended_s is None else moment(report.ended_s)),
             ("Length", length(report.duration_s)),
             ("Delivered on time", f"{length(report.live_s)} ({_ratio(report.delivered_ratio)} of what is known)"),
-            ("Late", length(report.late_s)),
-            ("Without picture", length(report.gone_s)),
+            ("Lost", f"{length(report.lost_s)}: late {length(report.late_s)}, no picture {length(report.gone_s)}"),
             ("Unknown", length(report.unknown_s)),
         ],
     )
@@ -66,9 +64,15 @@ def _tables(report: Report) -> Iterable[Table]:
     )
     yield (
         "Uplinks",
-        ("uplink", "this stream", "this month", "of its cap"),
+        ("uplink", "this stream", "of its cap", "this month", "of its cap"),
         [
-            (one.uplink, megabytes(one.octets), megabytes(one.month_octets), _cap(one.cap_ratio))
+            (
+                one.uplink,
+                megabytes(one.octets),
+                _cap(one.cost_ratio),
+                megabytes(one.month_octets),
+                _cap(one.cap_ratio),
+            )
             for one in report.carried
         ],
     )
@@ -86,7 +90,7 @@ def _cap(ratio: float | None) -> str:
 
 def as_json(report: Report) -> str:
     """The report as JSON."""
-    return json.dumps({**asdict(report), "delivered_ratio": report.delivered_ratio}, indent=2)
+    return json.dumps({**asdict(report), "delivered_ratio": report.delivered_ratio, "lost_s": report.lost_s}, indent=2)
 
 
 def as_markdown(report: Report) -> str:
@@ -113,7 +117,7 @@ def _md(text: str) -> str:
 def as_html(report: Report) -> str:
     """The report as one HTML file that loads nothing."""
     safe: Callable[[str], str] = html.escape
-    parts = [f"<h1>Stream of {safe(report.rig)}, {moment(report.started_s)} UTC</h1>", _plot(report)]
+    parts = [f"<h1>Stream of {safe(report.rig)}, {moment(report.started_s)} UTC</h1>", plots(report)]
     for title, heads, rows in _tables(report):
         parts.append(f"<h2>{title}</h2>")
         if not rows:
@@ -125,24 +129,3 @@ def as_html(report: Report) -> str:
     title = f"<title>Stream of {safe(report.rig)}</title>"
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width">{title}<style>{_STYLE}</style>'
     return f'<!doctype html><html lang="en"><head>{head}</head><body>{"".join(parts)}</body></html>\n'
-
-
-def _plot(report: Report) -> str:
-    """The quality state over time, as an SVG; empty where no change tells of it."""
-    if not report.changes or report.duration_s <= 0:
-        return ""
-    spans = [(report.started_s, report.changes[0].before), *((one.at_s, one.after) for one in report.changes)]
-    ends = [at_s for at_s, _ in spans[1:]] + [report.started_s + report.duration_s]
-    height = _ROW * len(STATES)
-    bars = []
-    for (from_s, state), to_s in zip(spans, ends, strict=True):
-        if state in STATES:
-            left = 90 + (_WIDTH - 90) * (from_s - report.started_s) / report.duration_s
-            wide = max(1.0, (_WIDTH - 90) * (to_s - from_s) / report.duration_s)
-            top = height - _ROW * (STATES.index(state) + 1)
-            bars.append(f'<rect x="{left:.1f}" y="{top + 4}" width="{wide:.1f}" height="{_ROW - 8}" fill="#3949ab"/>')
-    names = [
-        f'<text x="4" y="{height - _ROW * place - 8}" font-size="14" fill="currentColor">{state}</text>'
-        for place, state in enumerate(STATES)
-    ]
-    return f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" aria-label="state over time">{"".join(names + bars)}</svg>'

@@ -25,8 +25,8 @@ def moved(before: str, after: str) -> dict[str, Any]:
     return {"from": before, "state": after}
 
 
-def report(**changed: Any) -> Report:  # noqa: ANN401 - any JSON
-    """The report of an hour with everything in it."""
+def report(events: list[dict[str, Any]] | None = None, **changed: Any) -> Report:  # noqa: ANN401 - any JSON
+    """The report of an hour with everything in it, or with these events."""
     session = {
         "number": 3,
         "started_s": T0,
@@ -40,7 +40,7 @@ def report(**changed: Any) -> Report:  # noqa: ANN401 - any JSON
         "bytes_by_uplink": {"modem-a": 1.5e9, "modem-b": 2e6},
         **changed,
     }
-    events = [
+    usual = [
         event(1800, "transition", "Loss is 6 %.", "encoder", **moved("HIGH", "LOW"), values={"drain_time_s": 2.5}),
         event(2400, "transition", NASTY, "encoder", **moved("LOW", "HIGH")),
         event(1810, "decision", "Less.", values={"drain_time_s": 4.0}),
@@ -55,7 +55,7 @@ def report(**changed: Any) -> Report:  # noqa: ANN401 - any JSON
         {"uplink": "modem-a", "month": "2026-11-01", "bytes": 5e9, "cap_bytes": 10**10, "present": True},
         {"uplink": "modem-a", "month": "2026-10-01", "bytes": 9e9, "cap_bytes": 10**10, "present": False},
     ]
-    return build(rig="r1", session=session, events=events, ledger=ledger)
+    return build(rig="r1", session=session, events=usual if events is None else events, ledger=ledger)
 
 
 def test_a_report_has_what_happened_within_the_stream() -> None:
@@ -79,6 +79,16 @@ def test_one_bad_minute_is_one_worst_moment() -> None:
         (1810.0, "4.0 s of queue: Less."),
         (3000.0, "1.0 s of queue: Less."),
     ]
+
+
+def test_a_late_picture_is_a_worst_moment_too_and_a_short_queue_is_none() -> None:
+    """What viewers see counts, whatever caused it; a tenth of a second does not."""
+    events = [
+        event(10, "decision", "Late.", "obs", values={"drain_time_s": None, "ingest_lag_s": 4.0}),
+        event(200, "decision", "Fine.", "obs", values={"drain_time_s": 0.1, "ingest_lag_s": 0.3}),
+    ]
+
+    assert [one.what for one in report(events=events).worst] == ["4.0 s late: Late."]
 
 
 def test_bytes_stand_against_the_caps_of_the_present_month() -> None:
@@ -113,7 +123,8 @@ def test_markdown_quotes_what_others_wrote() -> None:
     assert row.replace("\\|", "").count("|") == 4
     assert "<script>" not in text.replace("\\<", "")
     assert "| Length | 1:00:00 |" in text
-    assert "| modem-a | 1500.0 MB | 5000.0 MB | 50.0 % |" in text
+    assert "| modem-a | 1500.0 MB | 15.0 % | 5000.0 MB | 50.0 % |" in text
+    assert "| Lost | 0:08:20: late 0:03:20, no picture 0:05:00 |" in text
 
 
 class Tags(HTMLParser):
@@ -131,14 +142,14 @@ class Tags(HTMLParser):
 
 
 def test_html_is_one_file_that_loads_and_runs_nothing() -> None:
-    """A plot of the states, tables, and no script, address or markup of others."""
+    """Plots of states and lateness, tables, and no script, address or markup of others."""
     tags = Tags()
     tags.feed(as_html(report()))
 
     assert "script" not in tags.tags
     assert {"src", "href", "onload"} & tags.attributes == set()
     assert tags.tags.count("rect") == 3
-    assert tags.tags.count("svg") == 1
+    assert tags.tags.count("svg") == 2
 
 
 def test_json_is_the_report_itself() -> None:
@@ -146,4 +157,5 @@ def test_json_is_the_report_itself() -> None:
     found = json.loads(as_json(report()))
 
     assert (found["rig"], found["duration_s"], found["changes"][0]["after"]) == ("r1", 3600.0, "LOW")
+    assert found["lost_s"] == 500.0
     assert found["delivered_ratio"] == pytest.approx(3000 / 3500)
