@@ -123,7 +123,8 @@ class EncoderStatus:
 
     `configured` is what this read showed; `last_configured` what the newest good read showed, and
     proves nothing of now. `restarting` means inside the grace after a restart: give no orders.
-    `foreign_change` means that somebody else changed what we had written and confirmed.
+    `foreign_change` means that somebody else changed what we had written and confirmed. `push_on` is the unit's
+    own switch of its push, whether connected or not; None where it does not tell.
     """
 
     reachable: bool
@@ -136,6 +137,7 @@ class EncoderStatus:
     last_configured: EncoderTarget | None = None
     restarting: bool = False
     foreign_change: bool = False
+    push_on: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -223,7 +223,7 @@ def _driven_encoder(
     def tell(text: str) -> None:
         journal.noticed(at_s=clock.wall_s(), subject="encoder", text=text)
 
-    device = EncoderDevice(encoder, calibration_of(section, measured), tell=tell)
+    device = EncoderDevice(encoder, calibration_of(section, measured), tell=tell, clock=clock.monotonic_s)
     # Drivers leave a lost device alone by themselves and answer at once; asking them costs nothing.
     pace = Pace(spacing_s=section.spacing_s, respect_manual_s=section.respect_manual_s, backoff_most_s=5.0)
     reconciler = Reconciler(name="encoder", device=device, pace=pace, clock=clock, journal=journal)

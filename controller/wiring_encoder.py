@@ -141,6 +141,8 @@ def calibration_of(section: EncoderSettings, measured: Measured | None = None) -
         max_impact=Impact[section.max_impact.upper()],
         traits=traits,
         unit=None if measured is None else measured.unit,
+        most_changes_per_hour=section.most_changes_per_hour,
+        republish_after_s=section.republish_after_s,
     )
 
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from controller import studio_verbs
 from controller.actuation.reconciling import Reading, Written
+from controller.actuation.republishing import Outage, Repair, push_seen
+from controller.actuation.sparing import SHARE_OF_RISES, changes, restarts
 from controller.actuation.studio_watch import StudioWatch, findings, looked, wants_look, watched
 from controller.decision.model import EncoderTarget, EncoderTraits
 from controller.ports import Impact, Impacts, Outcome
@@ -52,6 +54,8 @@ class Calibration:
     max_impact: Impact
     traits: EncoderTraits
     unit: str | None = None
+    most_changes_per_hour: int | None = None
+    republish_after_s: float = 0.0
 
     def allows(self, impact: Impact) -> bool:
         """Whether automation may cause `impact`; what is not calibrated it never may."""
@@ -62,11 +66,19 @@ class EncoderDevice:
     """An encoder driver, bounded by its calibration and what was learned of it; `tell` takes the operator's lines."""
 
     def __init__(
-        self, encoder: Encoder, calibration: Calibration, *, tell: Callable[[str], None] = lambda _: None
+        self,
+        encoder: Encoder,
+        calibration: Calibration,
+        *,
+        tell: Callable[[str], None] = lambda _: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._encoder = encoder
         self._calibration = calibration
         self._tell = tell
+        self._clock = clock
+        self._changes, self._restarts = changes(calibration.most_changes_per_hour), restarts()
+        self._outage = Outage()
         self._not_live: frozenset[str] = frozenset()
         self.status: EncoderStatus | None = None
         self.capabilities: EncoderCapabilities | None = None
@@ -85,7 +97,9 @@ class EncoderDevice:
         return traits
 
     def _may(self, field: str, impact: Impact) -> bool:
-        return not self._is_another_unit and field not in self._not_live and self._calibration.allows(impact)
+        if self._is_another_unit or field in self._not_live or not self._calibration.allows(impact):
+            return False
+        return impact is not Impact.REBOOT or self._restarts.allows(self._clock())
 
     @property
     def remark(self) -> str | None:
@@ -124,6 +138,7 @@ class EncoderDevice:
             self._not_live = frozenset()
         if restarted or self.capabilities is None:
             await self._introduce()
+        await self._republish(status)
         return Reading(reachable=True, value=status.configured, problem=status.problem, restarted=restarted)
 
     async def _introduce(self) -> None:
@@ -137,9 +152,52 @@ class EncoderDevice:
         """Order `wanted`. What is only stored is not asked for again before the encoder restarts."""
         before = self.status.configured if self.status else None
         result = await self._encoder.apply(wanted, self._calibration.max_impact)
+        if result.outcome is not Outcome.REFUSED:
+            self._spend()
         if result.outcome is Outcome.STORED:
-            self._not_live |= changed_fields(before, wanted)
+            changed = changed_fields(before, wanted)
+            if all(self._may(field, self._impact(field)) and self._impact(field) is Impact.REBOOT for field in changed):
+                return await self._restart()
+            self._not_live |= changed
         return Written(outcome=result.outcome, detail=result.detail, read_back=result.read_back)
+
+    def _impact(self, field: str) -> Impact:
+        found: Impact = getattr(self._calibration.impacts, field)
+        return found
+
+    def _spend(self) -> None:
+        """Count a change; tell when rises have to wait."""
+        now_s = self._clock()
+        before, self._changes = self._changes, self._changes.used(now_s)
+        if before.allows(now_s, share=SHARE_OF_RISES) and not self._changes.allows(now_s, share=SHARE_OF_RISES):
+            most = self._calibration.most_changes_per_hour
+            self._tell(f"most of the {most} changes that an hour may see are used: only falls are ordered for now")
+
+    async def _restart(self) -> Written[EncoderTarget]:
+        """Restart the unit for what it stored, which its calibration permits, at most once in half an hour."""
+        self._restarts = self._restarts.used(self._clock())
+        result = await self._encoder.restart()
+        self._tell(f"it is restarted for its new settings: {result.detail}")
+        return Written(outcome=Outcome.UNKNOWN, detail=f"stored, and the unit is restarted: {result.detail}")
+
+    async def _republish(self, status: EncoderStatus) -> None:
+        """Switch a push that stays down off and on, once an outage; then tell."""
+        if status.has_input is False or status.restarting:
+            return
+        after_s = self._calibration.republish_after_s
+        self._outage, repair = push_seen(
+            self._outage,
+            publishing=status.publishing,
+            switched_on=status.push_on,
+            now_s=self._clock(),
+            after_s=after_s,
+        )
+        if repair is Repair.TOGGLE:
+            await self._encoder.publish(on=False)
+            on = await self._encoder.publish(on=True)
+            self._tell(f"its push was down for {after_s:g} s and is switched off and on: {on.detail}")
+        if repair is Repair.TELL:
+            self._tell("its push is still down: look at the stream's address and key, and at the links")
 
     def disbelieve(self) -> None:
         """Count the bitrate as not live until the encoder restarts: it said so, and what arrives says no."""
@@ -165,7 +223,10 @@ class EncoderDevice:
             fitted = replace(fitted, bitrate_bps=value.bitrate_bps)
         rises = fitted.bitrate_bps > value.bitrate_bps
         silent = status is not None and status.publishing is False
-        return None if rises and silent else fitted
+        spared = not self._changes.allows(
+            self._clock(), share=1.0 if fitted.bitrate_bps < value.bitrate_bps else SHARE_OF_RISES
+        )
+        return None if (rises and silent) or (spared and fitted != value) else fitted
 
     def urgent(self, fitted: EncoderTarget, value: EncoderTarget | None) -> bool:
         """A fall of the bitrate saves the picture; everything else can wait."""

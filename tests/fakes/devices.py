@@ -39,6 +39,10 @@ class FakeEncoder:
     hangs: bool = False
     publishing: bool | None = True
     has_input: bool | None = True
+    push_on: bool | None = None
+    capabilities: EncoderCapabilities | None = None
+    pushes: list[bool] = field(default_factory=list)
+    restarts: int = 0
     uptime_s: float | None = 1_000.0
     restarting: bool = False
     clamps_to: EncoderTarget | None = None
@@ -50,8 +54,8 @@ class FakeEncoder:
     closed: bool = False
 
     async def probe(self) -> EncoderCapabilities | None:
-        """Not used by the controller's shell."""
-        return None
+        """What the test says that it is."""
+        return self.capabilities
 
     async def read(self) -> EncoderStatus:
         """What it plays now."""
@@ -66,6 +70,7 @@ class FakeEncoder:
             has_input=self.has_input,
             uptime_s=self.uptime_s,
             restarting=self.restarting,
+            push_on=self.push_on,
         )
 
     async def apply(self, target: EncoderTarget, max_impact: Impact) -> ApplyResult:
@@ -80,13 +85,14 @@ class FakeEncoder:
         return ApplyResult(self.outcome, f"the test says {self.outcome}", read_back=self.plays)
 
     async def publish(self, *, on: bool) -> ApplyResult:
-        """Not used by the controller's shell."""
-        self.publishing = on
-        return ApplyResult(Outcome.APPLIED, "")
+        """Note the switch."""
+        self.pushes.append(on)
+        return ApplyResult(Outcome.APPLIED, "the test says so")
 
     async def restart(self) -> ApplyResult:
-        """Not used by the controller's shell."""
-        return ApplyResult(Outcome.REFUSED, "")
+        """Note the order."""
+        self.restarts += 1
+        return ApplyResult(Outcome.UNKNOWN, "restart ordered")
 
     async def close(self) -> None:
         """Note that it was closed."""

@@ -121,6 +121,7 @@ class UrayEncoder:
             last_configured=self._last_configured,
             restarting=self._pacing.restarting(self._clock()),
             foreign_change=foreign,
+            push_on=None if telemetry.publish is None else telemetry.publish is not PublishState.DISABLED,
         )
 
     async def apply(self, target: EncoderTarget, max_impact: Impact) -> ApplyResult:
