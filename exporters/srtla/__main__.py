@@ -71,9 +71,7 @@ def _reports(described: Parser) -> None:
         type=checked(lambda text: _with_file(told.parse_api, text)),
         help="sls=URL, openirl=URL, or json=FILE of a mapping",
     )
-    group.add_argument(
-        "--api-key-file", metavar="FILE", type=checked(lambda text: _with_file(told.parse_key, text))
-    )
+    group.add_argument("--api-key-file", metavar="FILE", type=checked(lambda text: _with_file(told.parse_key, text)))
     group.add_argument(
         "--stream",
         action="append",

@@ -276,7 +276,7 @@ class Observer:
         totals.closed += 1
         del self.links[link.peer]
         self._interface_of.pop(link.peer, None)
-        if link.uplink is None or link.connection is not None:
+        if link.uplink is None or link.group is None or link.connection is not None:
             return
         ours = [other for other in self.links.values() if (other.uplink, other.group) == (link.uplink, link.group)]
         totals.rebinds += any(other.created_s > link.up_s for other in ours)

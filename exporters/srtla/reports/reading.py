@@ -6,6 +6,7 @@ import asyncio
 import os
 from contextlib import suppress
 from pathlib import Path
+from typing import BinaryIO
 
 import aiohttp
 
@@ -70,7 +71,7 @@ class Updates:
         """The next report. Raises ReportError when the socket is gone; the next call connects anew."""
         try:
             return await self._next()
-        except (OSError, ValueError, asyncio.IncompleteReadError) as error:
+        except (OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError) as error:
             await self.close()
             raise ReportError(f"srtla_send's control socket fails ({type(error).__name__}); does it run?") from None
         except BaseException:
@@ -94,25 +95,29 @@ class Tail:
 
     def __init__(self, path: str) -> None:
         self._path = path
-        self._number: int | None = None
-        self._position = 0
+        self._file: BinaryIO | None = None  # kept open, so that no other file can get its inode number
+
+    def close(self) -> None:
+        """Close the file. Idempotent."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def read(self) -> bytes:
         """What was appended since the last call, a megabyte at most. Raises ReportError."""
         try:
-            with Path(self._path).open("rb") as file:
-                status = os.fstat(file.fileno())
-                if self._number is None:
-                    self._position = status.st_size
-                elif status.st_ino != self._number or status.st_size < self._position:
-                    self._position = 0
-                self._number = status.st_ino
-                file.seek(self._position)
-                text = file.read(MAX_REPORT_BYTES)
+            status = Path(self._path).stat()
+            if self._file is None:
+                self._file = Path(self._path).open("rb")  # noqa: SIM115 - kept open, closed by close()
+                self._file.seek(0, os.SEEK_END)
+            elif status.st_ino != os.fstat(self._file.fileno()).st_ino:
+                self._file.close()
+                self._file = Path(self._path).open("rb")  # noqa: SIM115 - kept open, closed by close()
+            elif status.st_size < self._file.tell():
+                self._file.seek(0)
+            return self._file.read(MAX_REPORT_BYTES)
         except OSError as error:
             raise ReportError(f"the file {self._path} cannot be read: {error.strerror}") from None
-        self._position += len(text)
-        return text
 
 
 def whole(path: str) -> bytes:

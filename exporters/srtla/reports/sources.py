@@ -145,24 +145,24 @@ def _packets(told: Told, uplinks: Uplinks) -> Asked:
 
 
 def _file(told: Told, uplinks: Uplinks) -> Asked:
-    read = _reader(told, uplinks)
+    tail = Tail(told.target)
+    read = _reader(told, uplinks, tail)
 
     async def report() -> Report:
         return await asyncio.to_thread(read)
 
     async def close() -> None:
-        """Nothing is open between reads."""
+        tail.close()
 
     return Asked(_source(f"file_{told.kind.replace('-', '_')}", report, _FILE), close)
 
 
-def _reader(told: Told, uplinks: Uplinks) -> Callable[[], Report]:
+def _reader(told: Told, uplinks: Uplinks, tail: Tail) -> Callable[[], Report]:
     if told.kind == "srtla-group":
         by_address = _by_address(uplinks)
         return lambda: files.read_group(whole(told.target), lambda address: by_address(address, ""))
     if told.kind == "ceralive":
         return lambda: sender.read_file(whole(told.target), _by_id(uplinks), time.time() * 1000)
-    tail = Tail(told.target)
     statistics = files.Statistics(told.alias, totals=told.kind == "live-transmit-totals")
     return lambda: statistics.read(tail.read())
 

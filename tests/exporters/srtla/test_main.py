@@ -1,10 +1,71 @@
-"""The command line of the SRTLA exporter."""
+"""The exporter's command line: what is refused, and that nothing secret is in the refusal."""
 
 from __future__ import annotations
 
-from exporters.srtla.__main__ import parser
+import sys
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import pytest
+
+from exporters.serving import main
+from exporters.srtla.__main__ import run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+KEY = "s3cret"
+Complaint = Callable[..., str]
 
 
-def test_no_key_file() -> None:
-    """Without a key file there is no key, and nothing is read."""
-    assert parser().parse_args(["--watch", "5000", "--uplink", "a=lo"]).api_key_file is None
+@pytest.fixture
+def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Complaint:
+    """What a command line that must be refused is told: one line, with exit code 2."""
+
+    def told(*given: str) -> str:
+        monkeypatch.setattr(sys, "argv", ["exporters.srtla", *given])
+        with pytest.raises(SystemExit) as ended:
+            main(run, "python -m exporters.srtla")
+        assert ended.value.code == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        return said
+
+    return told
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ([], "nothing to read: give --watch, --socket, --file or --api"),
+        (["--watch", "0"], "argument --watch: '0' is not a port"),
+        (["--uplink", "verizon"], "argument --uplink: 'verizon' is not NAME=TARGET"),
+        (["--watch", "5000", "--uplink", "a=wwan0"], "uplink a: at the receiver give conn:ID, an address or a port"),
+        (["--uplink", "a=conn:1", "--uplink", "b=conn:1"], "uplinks a and b stand for the same links"),
+        (["--file", "ceralive=/x", "--uplinks", "/no/such"], "cannot read /no/such: No such file or directory"),
+        (["--api", "json=/no/such"], "argument --api: cannot read /no/such: No such file or directory"),
+        (["--api", "sls=http://h/"], "--api needs --stream ALIAS=NAME"),
+        (["--api", f"sls=http://u:{KEY}@h/"], "argument --api: --api sls: give an http:// or https:// URL"),
+        (["--stream", KEY], "argument --stream: --stream takes ALIAS=NAME"),
+        (["--file", "ceralive=/x", "--listen", "203.0.113.9:1"], "cannot listen on 203.0.113.9:1"),
+    ],
+)
+def test_wrong_command_line_is_one_line_without_the_key(given: list[str], said: str, complaint: Complaint) -> None:
+    """What is wrong is told in one line, with exit code 2, and never with a key."""
+    told = complaint(*given)
+
+    assert said in told
+    assert KEY not in told
+
+
+def test_wrong_file_of_uplinks_is_told(tmp_path: Path, complaint: Complaint) -> None:
+    """A line that is no target is named before anything starts."""
+    (tmp_path / "uplinks").write_text("verizon\n")
+
+    assert "'verizon' is not NAME=TARGET" in complaint("--file", "ceralive=/x", "--uplinks", f"{tmp_path}/uplinks")
+
+
+@pytest.mark.root
+def test_unknown_interface_is_told(complaint: Complaint) -> None:
+    """A typing error in the interface's name does not start a watch that sees nothing."""
+    assert "cannot watch port 5000 on nowhere0" in complaint("--watch", "5000", "--interface", "nowhere0")
