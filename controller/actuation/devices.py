@@ -103,12 +103,16 @@ class EncoderDevice:
 
     @property
     def remark(self) -> str | None:
-        """What was learned of this unit that the operator should know; None when nothing was."""
+        """What the operator should know of this unit; None when all is well with it."""
         if self._is_another_unit:
             return f"it is not the unit that was calibrated ({self._calibration.unit}): run `vvlive doctor encoder`"
-        if not self._not_live:
-            return None
-        return f"a change of its {' and '.join(sorted(self._not_live))} does not play before it restarts"
+        if self._not_live:
+            return f"a change of its {' and '.join(sorted(self._not_live))} does not play before it restarts"
+        if self.status is not None and self.status.has_input is False:
+            return "no picture comes in: check the camera and its cable"
+        if self.status is not None and self.status.publishing is False and self.status.reachable:
+            return "it is not connected to its stream's target"
+        return None
 
     @property
     def _is_another_unit(self) -> bool:
