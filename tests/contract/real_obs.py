@@ -56,6 +56,13 @@ FPSType=0
 FPSCommon=10
 [Output]
 Mode=Simple
+[SimpleOutput]
+FilePath={directory}
+RecFormat=mkv
+RecQuality=Stream
+VBitrate=300
+StreamEncoder=x264
+Preset=ultrafast
 """
 
 
@@ -101,6 +108,7 @@ class RealObs:
     def __init__(self, namespace: Namespace, home: Path) -> None:
         self._namespace = namespace
         self._home = home
+        self.recordings = home / "recordings"
         self._display: subprocess.Popen[bytes] | None = None
         self._obs: subprocess.Popen[bytes] | None = None
         self._display_number = ""
@@ -112,7 +120,8 @@ class RealObs:
         profile.mkdir(parents=True)
         scenes.mkdir(parents=True)
         (config / "global.ini").write_text(GLOBAL_INI)
-        (profile / "basic.ini").write_text(PROFILE_INI)
+        self.recordings.mkdir()
+        (profile / "basic.ini").write_text(PROFILE_INI.format(directory=self.recordings))
         for name, listed in COLLECTIONS.items():
             (scenes / f"{name}.json").write_text(json.dumps(_collection(name, listed)))
         self._start_display()
