@@ -14,8 +14,8 @@ setup: ## install what is missing: the virtual environment and, as root, the Deb
 demo: setup ## the whole chain on this machine, live in the terminal (ARGS="--help" lists options)
 	@$(BIN)/python -m deploy.demo $(ARGS)
 
-test: setup ## every test, the real components included (ARGS go to pytest)
-	@$(BIN)/python -m pytest $(ARGS)
+test: setup ## every test, the real components included, on two cores (ARGS go to pytest)
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 check: setup ## format, lint, types, import contracts, rules, scripts
 	@$(BIN)/python -m deploy.check
