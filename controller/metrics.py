@@ -75,6 +75,12 @@ def samples(status: Status) -> Iterator[Sample]:
     yield "vvlive_armed", (), float(status.armed)
     yield "vvlive_source_answering", (), float(status.source_problem is None)
     yield "vvlive_override_active", (), float(status.override is not None)
+    yield "vvlive_timeline_writable", (), float(status.history.problem is None)
+    yield "vvlive_timeline_waiting_events", (), float(status.history.waiting)
+    yield "vvlive_timeline_lost_events_total", (), float(status.history.lost)
+    linked = status.vps_connected if status.rig_end is None else status.rig_end.connected
+    if linked is not None:
+        yield "vvlive_link_connected", (), float(linked)
     if status.watchdog_seen_s is not None:
         yield "vvlive_watchdog_last_seen_timestamp_seconds", (), status.watchdog_seen_s
     for plan in status.plans:

@@ -210,6 +210,7 @@ class Controller:
             vps_connected=None if self._link is None else self._link.connected,
             watchdog_seen_s=self._alerts.watchdog_seen_s,
             plans=self._plans(),
+            history=self._keeper.history,
         )
 
     def _plans(self) -> tuple[Plan, ...]:

@@ -90,6 +90,15 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class History:
+    """How the timeline is kept: why its last write failed, how many events wait for the disk, how many were lost."""
+
+    problem: str | None = None
+    waiting: int = 0
+    lost: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
     """The controller at this moment. Parts that are not configured are absent, what is unknown is None."""
 
@@ -119,3 +128,4 @@ class Status:
     vps_connected: bool | None = None
     watchdog_seen_s: float | None = None
     plans: tuple[Plan, ...] = ()
+    history: History = History()

@@ -648,6 +648,10 @@ CONTROLLER: tuple[Metric, ...] = (
     _counter("vvlive_ticks_failed_total", "Ticks that ended without a decision, by a defect."),
     _gauge("vvlive_armed", "Whether the start-up self-test found the data young enough to control with."),
     _gauge("vvlive_source_answering", "Whether Prometheus answered the last tick with samples of this rig."),
+    _gauge("vvlive_link_connected", "Whether the other controller, the rig's or the VPS's, was heard of lately."),
+    _gauge("vvlive_timeline_writable", "Whether the timeline's last write to state_dir succeeded."),
+    _gauge("vvlive_timeline_waiting_events", "Events that wait to be written to state_dir."),
+    _counter("vvlive_timeline_lost_events_total", "Events given up because state_dir could not be written for long."),
 )
 
 GUARD: tuple[Metric, ...] = (

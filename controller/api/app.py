@@ -15,6 +15,7 @@ from controller.api.alerts import add_alerts
 from controller.api.bodies import BodyLimit
 from controller.api.bridge import add_bridge
 from controller.api.exported import add_exported
+from controller.api.failing import add_failing
 from controller.api.link import add_link
 from controller.api.machine import add_machine
 from controller.api.network import add_network
@@ -50,6 +51,7 @@ def build_app(face: Face) -> FastAPI:
     app = FastAPI(title="VVLIVE controller", version=__version__, docs_url=None, redoc_url=None)
     app.add_middleware(BodyLimit)
     app.add_exception_handler(RequestValidationError, _refuse)
+    add_failing(app)
     _operations(app, face.status)
     app.router.responses = REFUSALS  # of the routes that follow: those above are open to all
     _answers(app, face)

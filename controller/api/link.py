@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from fastapi import Query
 
 from controller.api.access import Scope
+from controller.api.failing import UNKEPT
 from controller.linking.messages import OverrideMessage, ReceivedMessage, ReportMessage
 from controller.linking.vps import LONGEST_WAIT_S
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 def add_link(app: FastAPI, face: Face) -> None:
     """Add the routes to `app`."""
 
-    @app.post("/api/link/report", dependencies=face.needs(Scope.LINK))
+    @app.post("/api/link/report", dependencies=face.needs(Scope.LINK), responses=UNKEPT)
     async def report(report: ReportMessage) -> ReceivedMessage:
         """The rig's next events and its status; what was received before is kept once."""
         return ReceivedMessage(received=await face.vps.take(report))

@@ -10,6 +10,7 @@ from fastapi import Header, HTTPException, Query
 from fastapi.responses import StreamingResponse
 
 from controller.api.access import Scope
+from controller.api.failing import UNKEPT
 from controller.api.views import View
 from controller.timeline.records import Kept, Kind, Session
 
@@ -156,7 +157,7 @@ def add_timeline(app: FastAPI, face: Face) -> None:
     keeper = face.keeper
     streams = asyncio.Semaphore(MOST_STREAMS)
 
-    @app.get("/api/events", dependencies=face.needs(Scope.READ))
+    @app.get("/api/events", dependencies=face.needs(Scope.READ), responses=UNKEPT)
     async def events(
         after: Annotated[int | None, Query(ge=0, le=_LARGEST_NUMBER, examples=[1200])] = None,
         since_s: Annotated[float, Query(ge=0, le=1e12, examples=[1793527200])] = 0.0,
@@ -202,7 +203,7 @@ def add_timeline(app: FastAPI, face: Face) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
         return StreamingResponse(bounded(), media_type="text/event-stream", headers=headers)
 
-    @app.get("/api/sessions", dependencies=face.needs(Scope.READ))
+    @app.get("/api/sessions", dependencies=face.needs(Scope.READ), responses=UNKEPT)
     async def sessions(limit: Annotated[int, Query(ge=1, le=1000, examples=[5])] = 20) -> SessionsView:
         """The last streams, newest first; the one that runs is as of now."""
         found = list(await asyncio.to_thread(keeper.store.sessions, limit=limit))

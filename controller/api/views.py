@@ -136,6 +136,7 @@ class StatusView(View):
     override_until_s: float | None
     override_reason: str | None
     override_orders: list[str]
+    history_problem: str | None
     decisions: int
     ticks_late: int
     ticks_failed: int
@@ -243,6 +244,7 @@ def status_view(status: Status) -> StatusView:
         override_until_s=override.until_s if override else None,
         override_reason=override.reason if override else None,
         override_orders=list(ordered(override)) if override else [],
+        history_problem=status.history.problem,
         decisions=status.counts.decisions,
         ticks_late=status.counts.ticks_late,
         ticks_failed=status.counts.ticks_failed,

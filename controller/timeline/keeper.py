@@ -15,6 +15,7 @@ from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from controller.status import History
 from controller.timeline import ledger as ledgers
 from controller.timeline.glances import Verdicts, uplink_events, uplinks_of
 from controller.timeline.records import FREQUENT, Happening, Kind, Session
@@ -82,6 +83,7 @@ class Keeper:
         self._hurry = asyncio.Event()
         self._kept = asyncio.Event()
         self._refused: str | None = None
+        self._lost = 0
         self._pruned_s = -math.inf
 
     def tell(self, told: Told) -> None:
@@ -90,6 +92,7 @@ class Keeper:
 
     def note(self, happening: Happening) -> None:
         """Keep an event; returns at once."""
+        self._lost += len(self._queue) == _QUEUED
         self._queue.append(happening)
         if happening.kind not in FREQUENT:
             self._hurry.set()
@@ -108,6 +111,11 @@ class Keeper:
             self.note(Happening(ended.ended_s, Kind.SESSION, "stream", "it ended", {"session": ended.number}))
         if self._session is not None and (before is None or ended is not None):
             self.note(Happening(self._session.started_s, Kind.SESSION, "stream", "it began"))
+
+    @property
+    def history(self) -> History:
+        """How writing goes."""
+        return History(problem=self._refused, waiting=len(self._queue), lost=self._lost)
 
     @property
     def session(self) -> Session | None:
@@ -193,12 +201,14 @@ class Keeper:
     def _put_back(self, batch: _Batch, *, why: str) -> None:
         # In front of what came meanwhile; when the queue is full the oldest are lost.
         room = _QUEUED - len(self._queue)
-        self._queue.extendleft(reversed(batch.happenings[-room:] if room else ()))
+        kept = batch.happenings[-room:] if room else ()
+        self._lost += len(batch.happenings) - len(kept)
+        self._queue.extendleft(reversed(kept))
         self._ended = [*batch.ended, *self._ended]
         self._dirty = True
         if why != self._refused:
             self._refused = why
-            _log.warning("the timeline cannot be written (%s); make room or rights in state_dir", why)
+            _log.warning("the timeline cannot be written (%s); %s", why, remedy_of(why))
 
     async def _prune(self) -> None:
         now_s = self._clock.monotonic_s()
@@ -210,6 +220,15 @@ class Keeper:
             await asyncio.to_thread(self.store.prune, before_s=before_s, most_bytes=self._bounds.most_bytes)
         except sqlite3.Error as error:
             _log.warning("the timeline cannot be pruned (%s)", error)
+
+
+def remedy_of(why: str) -> str:
+    """What helps against a refusal of SQLite's."""
+    if "locked" in why:
+        return "close the program that holds it open, like sqlite3"
+    if "malformed" in why or "not a database" in why:
+        return "restart the controller: it keeps the damaged file beside a new one"
+    return "make room or rights in state_dir"
 
 
 def _same(one: Session, other: Session) -> bool:

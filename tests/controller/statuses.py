@@ -94,6 +94,7 @@ KNOWN = Status(
         ),
         now_s=100.0,
     ),
+    vps_connected=True,
     plans=(Plan("modem-a", 2_000_000_000.0, 100_000_000_000), Plan("modem-b", 5_000.0, None)),
     watchdog_seen_s=1_700_000_080.0,
 )

@@ -10,7 +10,8 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from controller import metrics
-from controller.status import Status
+from controller.linking.vps import Rig
+from controller.status import History, Status
 from exporters import catalog
 from tests.controller.statuses import KNOWN, UNKNOWN
 
@@ -86,6 +87,9 @@ def test_what_is_unknown_is_absent() -> None:
         ("vvlive_armed", ()),
         ("vvlive_override_active", ()),
         ("vvlive_source_answering", ()),
+        ("vvlive_timeline_writable", ()),
+        ("vvlive_timeline_waiting_events", ()),
+        ("vvlive_timeline_lost_events_total", ()),
         ("vvlive_actuation_requests_total", ("encoder",)),
         ("vvlive_actuation_failures_total", ("encoder",)),
         ("vvlive_actuation_requests_total", ("obs",)),
@@ -108,6 +112,25 @@ def test_without_an_encoder_no_quality_is_published() -> None:
         == set()
     )
     assert "vvlive_scene" in names
+
+
+@pytest.mark.parametrize(("connected", "value"), [(True, 1.0), (False, 0.0)])
+def test_each_end_publishes_whether_it_hears_the_other(connected: bool, value: float) -> None:  # noqa: FBT001 - a table's column
+    """At the rig it is the VPS, at the VPS the rig; where no other controller is configured there is no sample."""
+    rig, vps = replace(KNOWN, vps_connected=connected), replace(KNOWN, rig_end=Rig(connected, 1.0, None))
+
+    assert sampled(rig)["vvlive_link_connected", ()] == value
+    assert sampled(vps)["vvlive_link_connected", ()] == value
+    assert ("vvlive_link_connected", ()) not in sampled(replace(KNOWN, vps_connected=None))
+
+
+def test_a_timeline_that_cannot_be_written_is_published() -> None:
+    """What waits and what was lost are counted."""
+    found = sampled(replace(KNOWN, history=History(problem="disk full", waiting=12, lost=3)))
+
+    assert found["vvlive_timeline_writable", ()] == 0
+    assert found["vvlive_timeline_waiting_events", ()] == 12
+    assert found["vvlive_timeline_lost_events_total", ()] == 3
 
 
 def test_rates_are_in_bytes() -> None:
