@@ -16,6 +16,13 @@ ROOT = Path(__file__).resolve().parents[2]
 RULES = ROOT / "prometheus" / "rules"
 # What Prometheus itself adds, and the labels that targets and rules carry.
 FOREIGN = {"up", "scrape_duration_seconds", "ALERTS"}
+# Programs that are scraped directly, by the beginning of their metrics' names, with the labels that they have then.
+PROGRAMS = {
+    "node_network_": {"device", "uplink"},
+    "paths": {"state", "stream"},
+    "srt_conns_": {"state", "stream"},
+    "srtla_send_": {"ip", "uplink"},
+}
 TARGET_LABELS = {"rig", "site", "job", "instance"}
 ALERT_LABELS = {"alertname", "alertstate", "severity", "sound"}
 
@@ -68,6 +75,8 @@ def problems(expression: str) -> list[str]:
             unknown = selector.labels - set(metric.labels) - TARGET_LABELS
         elif selector.name in records:
             unknown = selector.labels - TARGET_LABELS
+        elif scraped := [labels for prefix, labels in PROGRAMS.items() if selector.name.startswith(prefix)]:
+            unknown = selector.labels - TARGET_LABELS - scraped[0]
         elif selector.name in FOREIGN:
             unknown = selector.labels - TARGET_LABELS - ALERT_LABELS
         else:

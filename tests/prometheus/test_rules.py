@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from exporters.catalog import BY_NAME
 from tests.prometheus import promql
 
 RUNBOOKS = promql.ROOT / "prometheus" / "runbooks"
@@ -100,7 +101,21 @@ def test_queries_in_descriptions(path: Path, rule: dict[str, Any]) -> None:  # n
 
 
 def test_recording_rules_are_named_by_level_metric_operation() -> None:
-    """Three parts, the first of which is what the expression groups by; and no alert depends on one."""
-    assert [name for name in promql.recorded() if not re.fullmatch(r"rig:[a-z_]+:[a-z0-9_]+", name)] == []
+    """Three parts, the first of which is what the expression groups by; and no alert depends on one.
+
+    Rules that bring another program's metrics under a name of the catalogue have that name.
+    """
+    own = [name for name in promql.recorded() if name not in BY_NAME]
+
+    assert [name for name in own if not re.fullmatch(r"rig:[a-z_]+:[a-z0-9_]+", name)] == []
     alerts = [rule["expr"] for path in FILES for rule in promql.rules(path) if "alert" in rule]
     assert [expr for expr in alerts for one in promql.selectors(expr) if ":" in one.name] == []
+
+
+def test_what_is_brought_under_a_name_has_its_labels() -> None:
+    """A recorded series of the catalogue's name has the catalogue's labels, and those of the target."""
+    by = {name: re.match(r"\w+ by \(([^)]*)\)", expr) for name, expr in promql.recorded().items() if name in BY_NAME}
+
+    assert {name: found and set(found[1].split(", ")) for name, found in by.items()} == {
+        name: {"rig", "site", *BY_NAME[name].labels} for name in by
+    }
