@@ -1,7 +1,7 @@
 """What the demo is made of: every program of rig and server, in the order in which they need each other.
 
     rig     encoder -> haproxy ==MPTCP==> server   haproxy -> nginx -> OBS -> nginx ("the platform")
-            exporter, Prometheus, controller                exporters, Prometheus, controller, picture probes
+            exporter, guard, Prometheus, controller         exporters, Prometheus, controller, picture probes
 
 Secrets are made anew for each run, written to files that only the owner reads, and blotted out of
 every log line that an error quotes.
@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.demo import media, ports, rendering
+from deploy.demo import guarding, media, ports, rendering
 from deploy.demo.namespaces import Namespace
 from deploy.demo.options import Options
 from deploy.demo.part import Part
@@ -68,11 +68,12 @@ class Keys:
     encoder_password: str
     control_token: str
     link_token: str
+    guard: str
 
     @classmethod
     def fresh(cls) -> Keys:
-        """Six new ones."""
-        return cls(*(secrets.token_hex(16) for _ in range(6)))
+        """Seven new ones."""
+        return cls(*(secrets.token_hex(16) for _ in range(7)))
 
     def values(self) -> tuple[str, ...]:
         """All of them."""
@@ -99,6 +100,7 @@ def assemble(world: World, options: Options, directory: Path) -> Assembly:
         *_rig_media(world, options, keys, directory),
         *_server_watch(world, options, keys, directory, tokens),
         *_rig_watch(world, options, keys, directory, tokens),
+        *_guard(world, options, keys, directory),
     )
     return Assembly(world, parts, pictures, keys.values(), tokens.control)
 
@@ -274,6 +276,13 @@ def _bond_exporter(name: str, world: World, options: Options, *arguments: str) -
         namespace=world.pi if name == "edge" else world.vps,
         ready=HttpReady(f"http://{LOOPBACK}:{ports.MPTCP_EXPORTER}/-/healthy"),
     )
+
+
+def _guard(world: World, options: Options, keys: Keys, directory: Path) -> Iterator[Part]:
+    """What keeps the kernel's bond alive; SRTLA's sender drops a dead uplink by itself."""
+    if options.transport == "mptcp":
+        key = _secret(directory / "guard.key", keys.guard)
+        yield from guarding.parts(world, key_file=key, state_file=directory / "guard-endpoints.json")
 
 
 def _server_watch(

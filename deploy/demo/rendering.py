@@ -44,7 +44,8 @@ PERSONALITIES: dict[str, dict[str, dict[str, Any]]] = {
 def prometheus(name: str, directory: Path, *, transport: str = "mptcp") -> Path:
     """Write `prometheus-NAME.yml`, the rig's name and the transport's job filled in, into `directory`; the path."""
     config = yaml.safe_load((ROOT / "prometheus" / f"prometheus-{name}.yml").read_text(encoding="utf-8"))
-    config["scrape_configs"] = [_job_of(transport, job) for job in config["scrape_configs"]]
+    jobs = [_job_of(transport, job) for job in config["scrape_configs"]]
+    config["scrape_configs"] = [job for job in jobs if transport == "mptcp" or job["job_name"] != "guard"]
     for job in config["scrape_configs"]:
         for group in job["static_configs"]:
             group["labels"]["rig"] = RIG

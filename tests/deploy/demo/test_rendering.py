@@ -53,6 +53,7 @@ def test_srtla_is_scraped_in_place_of_mptcp(name: str, tmp_path: Path) -> None:
     group = bond["static_configs"][0] | {"targets": [f"127.0.0.1:{ports.SRTLA_EXPORTER}"]}
 
     assert [job for job in after if job not in before] == [bond | {"job_name": "srtla", "static_configs": [group]}]
+    assert "guard" not in [job["job_name"] for job in after]
 
 
 def test_the_rules_are_the_shipped_ones(tmp_path: Path) -> None:
