@@ -54,6 +54,16 @@ def test_guard_and_exporter_have_one_capability(unit: str) -> None:
     ]
 
 
+def test_packets_are_watched_with_one_capability() -> None:
+    """CAP_NET_RAW, and nothing else."""
+    lines = (UNITS / "vvlive-srtla-exporter.service").read_text().splitlines()
+
+    assert [line for line in lines if "Capabilit" in line] == [
+        "AmbientCapabilities=CAP_NET_RAW",
+        "CapabilityBoundingSet=CAP_NET_RAW",
+    ]
+
+
 def test_no_secret_is_in_a_unit() -> None:
     """Keys come as credentials, from files that only root reads."""
     for unit in OURS:

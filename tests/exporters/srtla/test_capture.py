@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
@@ -95,3 +97,22 @@ def test_unknown_interface_is_told(host: Namespace) -> None:
     """An interface that does not exist is named in the complaint."""
     with pytest.raises(CaptureError, match="cannot watch port 5000 on nowhere0"):
         host.call(lambda: Capture(Watched(PORT, Role.RECEIVER), "nowhere0"))
+
+
+@pytest.mark.parametrize(
+    ("capability", "said"),
+    [("+net_raw", "watching"), ("-net_raw", "cannot watch packets: grant CAP_NET_RAW, or run as root")],
+)
+def test_one_capability_is_enough(capability: str, said: str) -> None:
+    """CAP_NET_RAW alone opens the watch; without it the complaint names it."""
+    code = (
+        "from exporters.srtla.capture import Capture, CaptureError\n"
+        "from exporters.srtla.filtering import Watched\n"
+        "from exporters.srtla.model import Role\n"
+        "try:\n    Capture(Watched(5000, Role.RECEIVER)).close()\n    print('watching')\n"
+        "except CaptureError as error:\n    print(error)\n"
+    )
+    bounded = ["setpriv", f"--bounding-set=-all,{capability}", "--inh-caps=-all", sys.executable, "-c", code]
+    done = subprocess.run(bounded, capture_output=True, text=True, check=True)
+
+    assert done.stdout.strip() == said
