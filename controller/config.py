@@ -133,6 +133,20 @@ class LinkSection(TokenPlace):
     url: HttpUrl = Field(description="the address of the VPS's controller, like http://127.0.0.1:8446")
 
 
+class AddressPlace(Section):
+    """Where one publish address is kept, which may hold a key: a file or an environment variable."""
+
+    address_file: Text | None = Field(default=None, description="the path of a file that holds the address")
+    address_env: Text | None = Field(default=None, description="the name of a variable that holds the address")
+
+
+class PublishSection(Section):
+    """Where the encoder publishes so that each transport carries: with `transport: hybrid`."""
+
+    mptcp: AddressPlace = Field(default=AddressPlace(), description="a section, like {address_file: /etc/vvlive/rtmp}")
+    srtla: AddressPlace = Field(default=AddressPlace(), description="a section, like {address_file: /etc/vvlive/srt}")
+
+
 class ApiSection(Section):
     """The HTTP face."""
 
@@ -171,6 +185,9 @@ class Config(Section):
     policy: PolicySection = Field(default=PolicySection(), description="a section, like {name: adaptive}")
     encoder: EncoderSection | None = Field(
         default=None, description="a section, like {driver: uray, url: http://192.168.1.168}"
+    )
+    publish: PublishSection = Field(
+        default=PublishSection(), description="a section, like {mptcp: {address_file: /etc/vvlive/rtmp}}"
     )
     obs: ObsSection | None = Field(default=None, description="a section, like {host: 127.0.0.1, port: 4455}")
     timeline: TimelineSection = Field(default=TimelineSection(), description="a section, like {keep_days: 90}")

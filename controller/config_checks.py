@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from controller.config import ScenesSection, TokensSection
+from controller.config import PublishSection, ScenesSection, TokensSection
 from controller.config_encoder import WITH_PASSWORD, EncoderSettings, driver_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 Section = dict[Any, Any]
+REDIRECTED = ("uray",)
+"""Drivers that can be told where to publish."""
 
 
 def contradictions(document: Mapping[Any, Any]) -> Iterator[str]:
@@ -31,6 +33,7 @@ def contradictions(document: Mapping[Any, Any]) -> Iterator[str]:
     if isinstance(link, dict) and link.get("token_file") is None and link.get("token_env") is None:
         yield "link.token_file: missing; write the path of a file that holds the token, or use token_env"
     yield from _encoder(document)
+    yield from _publish(document)
     yield from _scenes(_section(_section(document, "obs"), "scenes"))
 
 
@@ -58,6 +61,21 @@ def _encoder(document: Mapping[Any, Any]) -> Iterator[str]:
     )
     if isinstance(lowest, int) and isinstance(highest, int) and lowest > highest:
         yield "encoder.min_bitrate_bps: is above max_bitrate_bps; exchange them"
+
+
+def _publish(document: Mapping[Any, Any]) -> Iterator[str]:
+    encoder, publish = document.get("encoder"), _section(document, "publish")
+    if document.get("transport") != "hybrid" or not isinstance(encoder, dict):
+        return
+    if driver_of(encoder) not in REDIRECTED:
+        yield f"transport: hybrid needs an encoder that can be told where to publish; use {', '.join(REDIRECTED)}"
+    for name in PublishSection.model_fields:
+        place = _section(publish, name)
+        if place.get("address_file") is None and place.get("address_env") is None:
+            yield (
+                f"publish.{name}.address_file: missing; write the path of a file that holds the address, "
+                "or use address_env"
+            )
 
 
 def _scenes(section: Section) -> Iterator[str]:

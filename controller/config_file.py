@@ -15,7 +15,7 @@ from pydantic import SecretStr, ValidationError
 
 from controller.calibration_file import CalibrationError, Measured
 from controller.calibration_file import read as read_calibration
-from controller.config import Config, TokensSection
+from controller.config import Config, PublishSection, TokensSection
 from controller.config_checks import contradictions
 from controller.config_environment import complete
 from controller.config_errors import error_line
@@ -35,12 +35,16 @@ class ConfigError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The secrets that the configuration points to; empty where it points to none. `tokens` is by scope."""
+    """The secrets that the configuration points to; empty where it points to none.
+
+    `tokens` is by scope, `addresses`, which hold the stream's key, by transport.
+    """
 
     encoder_password: SecretStr
     obs_password: SecretStr
     tokens: Mapping[str, SecretStr] = field(default_factory=dict)
     link_token: SecretStr = field(default_factory=lambda: SecretStr(""))
+    addresses: Mapping[str, SecretStr] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ def validate(document: object, *, environment: Mapping[str, str]) -> Loaded:
         scope: _token(f"api.tokens.{scope}", document, environment, lines) for scope in TokensSection.model_fields
     }
     link_token = _token("link", document, environment, lines)
+    addresses = {name: _address(name, document, environment, lines) for name in PublishSection.model_fields}
     measured = _measured(config, lines)
     if config is None or lines:
         raise ConfigError(tuple(lines))
@@ -100,6 +105,7 @@ def validate(document: object, *, environment: Mapping[str, str]) -> Loaded:
             obs_password=passwords["obs"],
             tokens={scope: token for scope, token in tokens.items() if token.get_secret_value()},
             link_token=link_token,
+            addresses={name: address for name, address in addresses.items() if address.get_secret_value()},
         ),
         measured,
         tuple(notes),
@@ -120,6 +126,17 @@ def _password(name: str, document: Mapping[Any, Any], environment: Mapping[str, 
     """The password of section `name`; "" where it has none, or where a line is added to `lines`."""
     try:
         return secret_of(name, document.get(name), environment=environment)
+    except SecretError as error:
+        lines.append(str(error))
+        return SecretStr("")
+
+
+def _address(name: str, document: Mapping[Any, Any], environment: Mapping[str, str], lines: list[str]) -> SecretStr:
+    """The publish address of transport `name`; "" where it has none, or where a line is added to `lines`."""
+    publish = document.get("publish")
+    place = publish.get(name) if isinstance(publish, dict) else None
+    try:
+        return secret_of(f"publish.{name}", place, environment=environment, kind="address")
     except SecretError as error:
         lines.append(str(error))
         return SecretStr("")

@@ -15,16 +15,17 @@ from typing import TYPE_CHECKING
 from controller import arming
 from controller.decision.machine import decide
 from controller.decision.memory import State
+from controller.decision.model import Transport
 from controller.decision.observing import observe
 from controller.ports import NoAnswer, Window
 from controller.status import Counts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from controller.arming import SelfTest
     from controller.decision.machine import Decision
-    from controller.decision.model import Observation, Override, Quality
+    from controller.decision.model import Observation, Override, Quality, Series
     from controller.decision.policy import Policy
     from controller.driven import DrivenEncoder, DrivenStudio
     from controller.journal import Journal
@@ -63,6 +64,7 @@ class Loop:
         self_test: SelfTest,
         state: State | None = None,
         override: Callable[[], Override | None] = lambda: None,
+        carriers: Callable[[float, tuple[Series, ...]], Collection[Transport]] = lambda *_: tuple(Transport),
         looked: Callable[[Observation, Quality, Window], None] = lambda *_: None,
     ) -> None:
         self.policy = policy
@@ -83,6 +85,7 @@ class Loop:
         self._fetching: asyncio.Task[Window | NoAnswer] | None = None
         self._override = override
         self._looked = looked
+        self._carriers = carriers
         self._hurried = asyncio.Event()
 
     def hurry(self) -> None:
@@ -130,14 +133,16 @@ class Loop:
         self.pulse = replace(self.pulse, ticked_s=ended_s, took_s=ended_s - started_s)
 
     def _decide(self) -> None:
+        at_s, series = self._clock.wall_s(), self._window.series
         observation = observe(
-            at_s=self._clock.wall_s(),
-            series=self._window.series,
+            at_s=at_s,
+            series=series,
             encoder=self._encoder.reading(),
             encoder_traits=self._encoder.traits,
             scene=self._studio.reading(),
             override=self._override(),
             policy=self.policy,
+            carriers=self._carriers(at_s, series),
         )
         decision = decide(self.state, observation, self.policy)
         self.state = decision.state

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from controller.actuation.driving import Reconciler
     from controller.alerting.desk import AlertDesk
     from controller.api.access import Access
+    from controller.carrier import Carrier
     from controller.decision.model import EncoderTarget
     from controller.driven import DrivenEncoder, DrivenStudio
     from controller.journal import Journal
@@ -66,6 +67,7 @@ class Controller:
         studio: DrivenStudio,
         journal: Journal,
         memory_file: MemoryFile | None,
+        carrier: Carrier | None = None,
         desk: OverrideDesk,
         access: Access,
         alerts: AlertDesk,
@@ -85,6 +87,7 @@ class Controller:
         self._encoder = encoder
         self._studio = studio
         self._memory_file = memory_file
+        self._carrier = carrier
         self.desk = desk
         self._access = access
         self._alerts = alerts
@@ -158,6 +161,8 @@ class Controller:
                 tasks.create_task(self._keeper.run())
                 if self._link is not None:
                     tasks.create_task(self._link.run())
+                if self._carrier is not None:
+                    tasks.create_task(self._carrier.run())
                 if self._memory_file is not None:
                     tasks.create_task(self._remember(self._memory_file))
         finally:

@@ -19,8 +19,9 @@ from controller.alerting.desk import AlertDesk
 from controller.alerting.judging import Response
 from controller.api.access import Access
 from controller.arming import SelfTest
-from controller.decision import policies
-from controller.decision.model import Quality, Scene
+from controller.carrier import Carrier, Redirected
+from controller.decision import carrying, policies
+from controller.decision.model import Quality, Scene, Transport
 from controller.decision.observing import WINDOW_S, metrics
 from controller.decision.policy import Policy, Preset
 from controller.driven import DrivenEncoder, DrivenStudio
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from controller.calibration_file import Measured
     from controller.config import Config, ObsSection, PolicySection
     from controller.config_file import Loaded
+    from controller.decision.policy import Ages
     from controller.linking.edge import OtherEnd
     from controller.ports import Clock, Encoder, MetricReader, MetricSource, Studio
 
@@ -73,6 +75,7 @@ def controller_from(loaded: Loaded) -> Controller:
         other=None if config.link is None else LinkHttp(url=config.link.url, token=secrets.link_token),
         tokens=secrets.tokens,
         measured=loaded.measured,
+        addresses=secrets.addresses,
     )
 
 
@@ -87,8 +90,12 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
     other: OtherEnd | None = None,
     tokens: Mapping[str, SecretStr] | None = None,
     measured: Measured | None = None,
+    addresses: Mapping[str, SecretStr] | None = None,
 ) -> Controller:
-    """The controller of `config` over these ports; `tokens` are its API's, by scope; `measured` its encoder's costs."""
+    """The controller of `config` over these ports.
+
+    `tokens` are its API's, by scope; `measured` its encoder's costs; `addresses` where it publishes, by transport.
+    """
     state_dir = None if config.state_dir is None else Path(config.state_dir)
     memory_file = None if state_dir is None else MemoryFile(state_dir)
     if memory_file is not None:
@@ -99,10 +106,12 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
     driven_encoder = _driven_encoder(config, encoder, measured, clock=clock, journal=journal)
     driven_studio = _driven_studio(config, studio, clock=clock, journal=journal)
     desk = OverrideDesk(clock=clock, journal=journal, file=None if state_dir is None else BookFile(state_dir))
+    policy = policy_of(config.policy)
+    carrier = _carrier(config, encoder, addresses or {}, ages=policy.ages, clock=clock, journal=journal)
     loop = Loop(
         clock=clock,
         source=source,
-        policy=policy_of(config.policy),
+        policy=policy,
         period_s=config.prometheus.period_s,
         encoder=driven_encoder,
         studio=driven_studio,
@@ -111,6 +120,7 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
         self_test=SelfTest(max_age_s=config.prometheus.max_age_s),
         state=None if memory_file is None else memory_file.read(now_s=clock.wall_s()),
         override=desk.for_decision,
+        carriers=(lambda *_: config.carriers) if carrier is None else carrier.look,
         looked=keeper.looked,
     )
     return Controller(
@@ -122,6 +132,7 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
         studio=driven_studio,
         journal=journal,
         memory_file=memory_file,
+        carrier=carrier,
         desk=desk,
         alerts=AlertDesk(
             rig=config.rig,
@@ -153,9 +164,26 @@ class _NoReader:
         """Nothing to give back."""
 
 
+def _carrier(  # noqa: PLR0913 - what it drives, what it decides by and whom it tells
+    config: Config,
+    encoder: Encoder | None,
+    addresses: Mapping[str, SecretStr],
+    *,
+    ages: Ages,
+    clock: Clock,
+    journal: Journal,
+) -> Carrier | None:
+    """What decides between two transports; None where one is configured, or no encoder to send either way."""
+    if config.transport != "hybrid" or not isinstance(encoder, Redirected):
+        return None
+    known = {Transport(name): address for name, address in addresses.items()}
+    return Carrier(encoder, known, ages=ages, clock=clock, journal=journal)
+
+
 def window_query(config: Config) -> str:
     """What is asked of Prometheus at each tick."""
-    named = (*metrics(config.carriers), *ledger.metrics(config.carriers))
+    standby = carrying.METRICS if config.transport == "hybrid" else ()
+    named = (*metrics(config.carriers), *standby, *ledger.metrics(config.carriers))
     wanted = metrics_wanted(named, drives_encoder=config.encoder is not None)
     return raw_window(wanted, match=config.match, window_s=WINDOW_S)
 

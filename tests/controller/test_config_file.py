@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from controller.config import (
+    AddressPlace,
     AlertsSection,
     ApiSection,
     Config,
@@ -19,6 +20,7 @@ from controller.config import (
     ObsSection,
     PolicySection,
     PrometheusSection,
+    PublishSection,
     ScenesSection,
     TimelineSection,
     TokenPlace,
@@ -153,6 +155,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "link": LinkSection,
     "api": ApiSection,
     "api.tokens": TokensSection,
+    "publish": PublishSection,
+    **{f"publish.{name}": AddressPlace for name in PublishSection.model_fields},
     **{f"api.tokens.{scope}": TokenPlace for scope in TokensSection.model_fields},
 }
 

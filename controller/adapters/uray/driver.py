@@ -17,6 +17,7 @@ from controller.adapters.uray.parsing import OutputSettings, PublishState, Telem
 from controller.adapters.uray.settings import (
     MAIN_SIZES_PX,
     NEEDED_FOR_A_WRITE,
+    PUSH_ADDRESS,
     configured,
     cost,
     differences,
@@ -142,6 +143,13 @@ class UrayEncoder:
             result = self._held_back() or await self._publish(on=on)
             return replace(result, took_s=self._clock() - started_s)
 
+    async def publish_to(self, address: SecretStr) -> ApplyResult:
+        """Let the push go to `address`, by RTMP or, where the firmware has it, by SRT; already so is left alone."""
+        async with self._one_at_a_time:
+            started_s = self._clock()
+            result = self._held_back() or await self._redirect(address)
+            return replace(result, took_s=self._clock() - started_s)
+
     async def restart(self) -> ApplyResult:
         """Order a reboot, once; UNKNOWN until a later read shows that the uptime fell."""
         async with self._one_at_a_time:
@@ -187,6 +195,17 @@ class UrayEncoder:
         if not changed:
             return ApplyResult(Outcome.APPLIED, "it is set so already", configured(settings))
         return await self._write_and_verify(settings, changed, Impact.NONE)
+
+    async def _redirect(self, address: SecretStr) -> ApplyResult:
+        settings = await self._settings()
+        if isinstance(settings, Failure):
+            return _refused(settings.problem)
+        if any(name not in settings.fields for name in (*NEEDED_FOR_A_WRITE, PUSH_ADDRESS)):
+            return self._refused_here("its settings name no address for its push, or are incomplete")
+        wanted = address.get_secret_value()
+        if settings.fields[PUSH_ADDRESS] == wanted:
+            return ApplyResult(Outcome.APPLIED, "it is set so already", configured(settings))
+        return await self._write_and_verify(settings, {PUSH_ADDRESS: wanted}, Impact.RECONNECT)
 
     async def _restart(self) -> ApplyResult:
         telemetry = await self._telemetry()

@@ -152,6 +152,10 @@ def differences(expected: Mapping[str, str], read_back: OutputSettings) -> tuple
     return tuple(sorted(name for name, value in expected.items() if not _same(value, read_back.fields.get(name))))
 
 
+PUSH_ADDRESS = "rtmp_publish_uri"
+"""Where the push goes, key included."""
+
+
 def publish_fields(settings: OutputSettings, *, on: bool) -> dict[str, str] | None:
     """The fields that switch this firmware's push on or off; None when it names no such switch.
 

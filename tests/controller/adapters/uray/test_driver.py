@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from pydantic import SecretStr
 
 from controller.decision.model import EncoderTarget
 from controller.ports import Impact, Impacts, Outcome
@@ -246,3 +247,15 @@ async def test_asks_allowed_paths_only(unit: FakeUnit) -> None:
     await encoder.close()
 
     assert set(unit.asked_paths()) == {"/get_status", "/get_output", "/set_output", "/reboot"}
+
+
+async def test_the_push_is_redirected(unit: FakeUnit) -> None:
+    """Another address is written with everything else as it was, and one that is set so already is not."""
+    device = driver(unit)
+    first = await device.publish_to(SecretStr("srt://127.0.0.1:5000?mode=caller"))
+    second = await device.publish_to(SecretStr("srt://127.0.0.1:5000?mode=caller"))
+
+    assert (first.outcome, second.outcome) == (Outcome.APPLIED, Outcome.APPLIED)
+    assert unit.stored["rtmp_publish_uri"] == "srt://127.0.0.1:5000?mode=caller"
+    assert len(unit.writes()) == 1
+    assert "srt:" not in f"{first}{second}"
