@@ -6,13 +6,12 @@ from grafana.source.board import Board, Row
 from grafana.source.panels import Column, Look, Query, graph, grid, number, timeline
 from grafana.source.vocabulary import AGE_S, GREEN, GREY, RED, RIG, WORKS, YELLOW, steps
 
+_PREFIXES = ("mptcp", "srtla", "ingest", "rtmp_auth", "mptcp_guard")
 _SUCCESS = " or ".join(
-    f"min by (site, job, collector) ({prefix}_scrape_collector_success{{{RIG}}})"
-    for prefix in ("mptcp", "ingest", "mptcp_guard")
+    f"min by (site, job, collector) ({prefix}_scrape_collector_success{{{RIG}}})" for prefix in _PREFIXES
 )
 _DURATION = " or ".join(
-    f"max by (site, job, collector) ({prefix}_scrape_collector_duration_seconds{{{RIG}}})"
-    for prefix in ("mptcp", "ingest", "mptcp_guard")
+    f"max by (site, job, collector) ({prefix}_scrape_collector_duration_seconds{{{RIG}}})" for prefix in _PREFIXES
 )
 
 
@@ -148,8 +147,8 @@ def _decisions() -> Row:
                     Column(
                         "Runs",
                         f"max by (site, job, version) (vvlive_build_info{{{RIG}}} or "
-                        f"mptcp_exporter_build_info{{{RIG}}} or ingest_exporter_build_info{{{RIG}}} or "
-                        f"mptcp_guard_exporter_build_info{{{RIG}}})",
+                        + " or ".join(f"{prefix}_exporter_build_info{{{RIG}}}" for prefix in _PREFIXES)
+                        + ")",
                         mapping=WORKS,
                     )
                 ],
@@ -161,11 +160,52 @@ def _decisions() -> Row:
     )
 
 
+def _admission() -> Row:
+    return Row(
+        "Who publishes",
+        [
+            graph(
+                "Refused",
+                "Attempts to publish or play that were refused, by reason. A few wrong keys: an encoder with an old "
+                "one. Ten a minute: runbook IngestAuthAttack.",
+                [Query(f"sum by (reason) (rate(rtmp_auth_denied_total{{{RIG}}}[$__rate_interval]))", "{{reason}}")],
+                Look("cps"),
+                height=7,
+            ),
+            grid(
+                "Keys",
+                "Each stream's publishers now, since when, and when its key ends; the service's file may leave the "
+                "end out. Three days before: runbook StreamKeyExpiring.",
+                [
+                    Column(
+                        "Publish now", f"max by (stream) (rtmp_auth_active_publishers{{{RIG}}})", "none", decimals=0
+                    ),
+                    Column(
+                        "Published for",
+                        f"max by (stream) (rtmp_auth_session_duration_seconds{{{RIG}}})",
+                        "s",
+                        decimals=0,
+                    ),
+                    Column(
+                        "Ends in",
+                        f"max by (stream) (rtmp_auth_key_expires_timestamp_seconds{{{RIG}}}) - time()",
+                        "s",
+                        decimals=0,
+                    ),
+                ],
+                names={"stream": "Stream"},
+                span=12,
+                height=7,
+            ),
+        ],
+    )
+
+
 def board() -> Board:
     """The dashboard for when something shown is doubted."""
     return Board(
         uid="vvlive-plumbing",
         title="Plumbing",
         description="Exporters, ages, controllers and what became of their orders.",
-        rows=[_ages(), _scrapes(), _decisions()],
+        rows=[_ages(), _scrapes(), _decisions(), _admission()],
     )

@@ -17,8 +17,15 @@ from tests.prometheus.serving import Server
 
 SLOWEST_LIVE_S, SLOWEST_REPORT_S = 0.05, 0.5
 REPORTS = {"session"}
-# The demo has no guard's responder, no Alertmanager, no contracts, and nobody who overrules it.
-NOT_IN_THE_DEMO = ("mptcp_guard_", "vvlive_uplink_cap_bytes", "vvlive_uplink_month_bytes", "vvlive_watchdog_")
+# The demo has no guard's responder, no authentication of publishers, no Alertmanager, no contracts, and nobody who
+# overrules it.
+NOT_IN_THE_DEMO = (
+    "mptcp_guard_",
+    "rtmp_auth_",
+    "vvlive_uplink_cap_bytes",
+    "vvlive_uplink_month_bytes",
+    "vvlive_watchdog_",
+)
 # Empty while all is well: upper bounds exist only while a queue stands, alerts only while something is wrong.
 # Trust is known after a minute.
 MAY_BE_EMPTY = ("capacity_upper", "ALERTS", "vvlive_quality_transitions_total", "vvlive_uplink_trust_ratio")

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from controller.decision.model import Freshness, Quality, Scene
-from exporters.catalog import CONTROLLER, GUARD, INGEST, MPTCP, Kind, Metric
+from exporters.catalog import CONTROLLER, GUARD, INGEST, MPTCP, RTMP_AUTH, Kind, Metric
 from tests.prometheus.promql import recorded
 
 RIG = "demo"
@@ -22,6 +22,7 @@ PLACES = (
     ("edge", "mptcp", MPTCP),
     ("vps", "mptcp", MPTCP),
     ("vps", "ingest", INGEST),
+    ("vps", "rtmp_auth", RTMP_AUTH),
     ("edge", "guard", GUARD),
     ("edge", "controller", CONTROLLER),
     ("vps", "controller", CONTROLLER),
@@ -54,6 +55,8 @@ VALUES_OF: dict[str, tuple[str, ...]] = {
     "deed": ("suppress",),
     "video_codec": ("H264",),
     "audio_codec": ("AAC",),
+    "call": ("publish",),
+    "reason": ("wrong_key",),
 }
 # One of several is 1: what the rig is in now.
 PRESENT = {"HIGH", "main", "fresh"}
