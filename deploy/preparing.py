@@ -1,12 +1,13 @@
 """`python -m deploy.preparing`: the first step of `docker compose up`.
 
-It refuses secrets that nobody has chosen, and writes what the other containers read: the tokens as files, and
-Alertmanager's configuration. The secrets come from the environment, which compose fills from `.env`.
+It refuses secrets that nobody has chosen, and writes what the other containers read: the tokens as files, the keys of
+the ingest, and Alertmanager's configuration. The secrets come from the environment, which compose fills from `.env`.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
@@ -34,15 +35,15 @@ class Secret:
     reader: int = 0
 
 
-# 472 is Grafana's user in its image, 10001 ours, 65534 Alertmanager's.
+# 472 is Grafana's user in its image.
+OURS, ALERTMANAGER = 10001, 65534
 SECRETS = (
     Secret("API_TOKEN", file="control-token", reader=472),
     Secret("ALERT_TOKEN"),
     Secret("GRAFANA_PASSWORD", shortest=8),
-    Secret("INGEST_STREAM_KEY", file="stream-key", reader=10001),
+    Secret("INGEST_STREAM_KEY", file="stream-key", reader=OURS),
     Secret("OBS_PASSWORD", shortest=6),
 )
-ALERTMANAGER = 65534
 
 
 def problems(environment: Mapping[str, str]) -> list[str]:
@@ -64,6 +65,8 @@ def prepare(environment: Mapping[str, str], notifications: Path, output: Path) -
     for secret in SECRETS:
         if secret.file is not None:
             _write(output / secret.file, environment[secret.variable], secret.reader)
+    keys = {"live": [{"key": environment["INGEST_STREAM_KEY"], "alias": "cam"}]}
+    _write(output / "authentication.json", json.dumps(keys), OURS)
     receivers = read_secrets(notifications) if notifications.is_dir() else {}
     own = {"controller-webhook-url": CONTROLLER_WEBHOOK, "controller-alert-token": environment["ALERT_TOKEN"]}
     source = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))

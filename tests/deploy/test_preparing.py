@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from deploy.preparing import main, problems
+from exporters.rtmp_auth.keys import hasher, parse
 
 CHOSEN = {
     "API_TOKEN": "0123456789abcdef",
@@ -71,6 +72,8 @@ def test_what_is_written(arguments: list[str]) -> None:
     assert main(arguments) == 0
     assert (output / "control-token").read_text() == CHOSEN["API_TOKEN"]
     assert (output / "stream-key").read_text() == CHOSEN["INGEST_STREAM_KEY"]
+    (key,) = parse((output / "authentication.json").read_text(), hasher(b"test"))["live"]
+    assert (key.alias, key.digest) == ("cam", hasher(b"test")(CHOSEN["INGEST_STREAM_KEY"]))
     assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in output.iterdir()} == {0}
     config = yaml.safe_load((output / "alertmanager.yml").read_text())
     (controller,) = (one for one in config["receivers"] if one["name"] == "controller")
