@@ -43,9 +43,18 @@ class ObsView(View):
     output_bytes: int | None
     output_skipped_frames: int | None
     output_total_frames: int | None
+    congestion_ratio: float | None
+    encoder_skipped_frames: int | None
+    encoder_total_frames: int | None
+    render_skipped_frames: int | None
+    render_total_frames: int | None
     active_fps: float | None
     ingest_muted: bool | None
+    sound_peak: float | None
+    sound_raw_peak: float | None
+    media_state: str | None
     media_cursor_s: float | None
+    operator_scene: str | None
 
 
 class DoneView(View):
@@ -79,22 +88,15 @@ class BridgeView(View):
 def obs_view(status: StudioStatus | None, *, library: str | None) -> ObsView:
     """`status` as answered."""
     known = status if status is not None and status.reachable else None
-    return ObsView(
-        configured=library is not None,
-        library=library,
-        reachable=None if status is None else status.reachable,
-        problem=None if status is None else status.problem,
-        scene_name=known.scene_name if known else None,
-        scene_names=list(known.scene_names) if known else [],
-        streaming=known.streaming if known else None,
-        reconnecting=known.reconnecting if known else None,
-        output_bytes=known.output_bytes if known else None,
-        output_skipped_frames=known.output_skipped_frames if known else None,
-        output_total_frames=known.output_total_frames if known else None,
-        active_fps=known.active_fps if known else None,
-        ingest_muted=known.ingest_muted if known else None,
-        media_cursor_s=known.media_cursor_s if known else None,
-    )
+    asked = {
+        "configured": library is not None,
+        "library": library,
+        "reachable": None if status is None else status.reachable,
+        "problem": None if status is None else status.problem,
+        "scene_names": list(known.scene_names) if known else [],
+    }
+    read = {name: getattr(known, name, None) for name in ObsView.model_fields.keys() - asked.keys()}
+    return ObsView.model_validate({**read, **asked})
 
 
 def done_view(found: studio_verbs.Done) -> DoneView:
