@@ -103,6 +103,8 @@ class Machine:
         return True
 
     def _begin(self) -> None:
+        if self._publisher is not None:
+            self._publisher.begin_anew()
         self._coder = Coder(
             self._made.source,
             self._video,

@@ -10,6 +10,7 @@ import contextlib
 import os
 import socket
 import threading
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -64,6 +65,8 @@ class _Connection:
 
     def __init__(self, url: str, *, with_video: bool) -> None:
         self.base_ns: int | None = None
+        self._begins_at_ns = 0
+        self._last: tuple[int, float] | None = None
         self.bounded = False
         self.by_rtmp = not url.startswith("srt:")
         chain, video = (RTMP, RTMP_VIDEO) if self.by_rtmp else (SRT, SRT_VIDEO)
@@ -83,17 +86,25 @@ class _Connection:
         # x264enc shifts its time stamps by 1000 hours and its segment with them: only running time counts
         time_ns = sample.get_segment().to_running_time(Gst.Format.TIME, buffer.pts)
         if self.base_ns is None and opens and not buffer.has_flags(Gst.BufferFlags.DELTA_UNIT):
-            self.base_ns = time_ns
+            self.base_ns = time_ns - self._begins_at_ns
         if self.base_ns is None or time_ns < self.base_ns:
             return False
         moved = buffer.copy()
         moved.pts = time_ns - self.base_ns
+        self._last = (moved.pts, time.monotonic())
         moved.dts = Gst.CLOCK_TIME_NONE if kind == "audio" else moved.pts  # no B-frames, so no reordering
         caps = inlet.get_property("caps")
         if caps is None or not caps.is_equal(sample.get_caps()):
             inlet.set_property("caps", sample.get_caps())
         inlet.emit("push-buffer", moved)
         return True
+
+    def begin_anew(self) -> None:
+        """Let the next keyframe follow in time on what was sent, whatever its own clock says."""
+        self.base_ns = None
+        if self._last is not None:
+            sent_ns, at_s = self._last
+            self._begins_at_ns = sent_ns + round((time.monotonic() - at_s) * Gst.SECOND)
 
     def queued_s(self) -> float:
         """Media waiting in the send buffer: of the kind that has less of it.
@@ -190,6 +201,12 @@ class Publisher:
             connection = self._connection
         if connection is not None and (kind == "video" or connection.queued_s() < SEND_BUFFER_S):
             connection.push(kind, sample)
+
+    def begin_anew(self) -> None:
+        """Expect samples of another source: its time stamps count from somewhere else."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.begin_anew()
 
     def queued_s(self) -> float | None:
         """Seconds of media in the send buffer, or None between connections."""

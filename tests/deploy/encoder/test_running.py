@@ -140,6 +140,56 @@ async def test_size_over_srt_begins_with_a_keyframe_and_without_a_gap(tmp_path: 
     assert max(after[0] - before[0] for before, after in itertools.pairwise(seen)) < 0.3
 
 
+def box(port: int, length_s: float) -> None:
+    """A box that sends picture and sound over SRT for so long."""
+    picture = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=30", "-f", "lavfi", "-i", "sine=440"]
+    coded = [
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+        "-tune",
+        "zerolatency",
+        "-g",
+        "15",
+        "-c:a",
+        "aac",
+        "-f",
+        "mpegts",
+    ]
+    argv = [
+        "ffmpeg",
+        "-v",
+        "quiet",
+        "-re",
+        *picture,
+        "-t",
+        f"{length_s:g}",
+        *coded,
+        f"srt://127.0.0.1:{port}?mode=caller",
+    ]
+    subprocess.run(argv, stdin=subprocess.DEVNULL, timeout=30, check=False)
+
+
+async def test_a_source_that_comes_back_goes_on_in_the_same_stream(tmp_path: Path) -> None:
+    """A box that sends over SRT, goes and comes again: one stream, whose time never runs back."""
+    port, source, file = free_port(), free_port(), tmp_path / "out.ts"
+    options = ["--source", f"srt://127.0.0.1:{source}?mode=listener", "--audio", "source"]
+    with receiving(port, file), process(tmp_path, f"srt://127.0.0.1:{port}?mode=caller", *options):
+        async with driver(tmp_path) as encoder:
+            await asyncio.to_thread(box, source, 3.0)
+            gone = await read_until(encoder, lambda one: "ended" in (one.problem or ""))
+            await asyncio.to_thread(box, source, 3.0)
+    seen = frames(file)
+    gaps = [after[0] - before[0] for before, after in itertools.pairwise(seen)]
+
+    assert gone.has_input is False
+    assert {frame[2:] for frame in seen} == {(640, 360)}
+    assert min(gaps) > 0
+    assert max(gaps) > 0.4
+    assert len(seen) > 60
+
+
 async def test_publishing_goes_off_and_on(ingest: Ingest, tmp_path: Path) -> None:
     """The verb `publish` ends the connection and opens it again, and the read-back says so."""
     with process(tmp_path, ingest.publish_url):
