@@ -21,6 +21,8 @@ from tests.bench.synthetic import synthetic_pairs
 from tests.bench.traces import Pair, TraceError
 
 _DEFAULT = Timing()
+STEP_S = 0.1
+_MODES = [Transport.TCP.value, Transport.TCP_HOL.value, Transport.MPTCP.value]
 _PAIRS = {"auto": pairs_in, "open": open_pairs, "held-out": held_out_pairs}
 # Reference policies explain the table but cost time; they run when named.
 _ON_REQUEST = ("ref-ladder", "ref-smooth", "ref-robust", LADDER_ORACLE)
@@ -54,7 +56,8 @@ def parser() -> argparse.ArgumentParser:
         "--mode",
         action="append",
         choices=[*(one.value for one in Transport), "all"],
-        help="transport model; repeatable; default tcp and tcp-hol",
+        help="transport model: one pipe (tcp), one that stops when an uplink dies (tcp-hol), two subflows as the rig "
+        "shows them (mptcp), srt; repeatable; default: the three of TCP",
     )
     described.add_argument(
         "--change-cost",
@@ -63,7 +66,11 @@ def parser() -> argparse.ArgumentParser:
         help="live: a change of geometry costs 2 s (default); restart: every change does; seamless: none; repeatable",
     )
     described.add_argument(
-        "--period", type=float, default=_DEFAULT.period_s, metavar="S", help="scrape and decision, s"
+        "--period",
+        type=float,
+        default=_DEFAULT.period_s,
+        metavar="S",
+        help="scrape and decision, s; between steps of 0.1 s our policies keep it on average, the others round it",
     )
     described.add_argument("--lag", type=float, default=_DEFAULT.lag_s, metavar="S", help="scrape to decision, s")
     described.add_argument("--latency", type=float, default=_DEFAULT.latency_s, metavar="S", help="order to effect, s")
@@ -99,7 +106,7 @@ def _matrix(options: argparse.Namespace) -> Matrix:
     if options.set and options.traces:
         raise ValueError("--set and --traces exclude each other; give one of them")
     name, pairs = _pairs(options)
-    modes = options.mode or [Transport.TCP.value, Transport.TCP_HOL.value]
+    modes = options.mode or _MODES
     transports = tuple(Transport) if "all" in modes else tuple(dict.fromkeys(Transport(mode) for mode in modes))
     costs = tuple(dict.fromkeys(ChangeCost(cost) for cost in options.change_cost or [ChangeCost.LIVE.value]))
     policies = tuple(options.policy or (one for one in POLICIES if one not in _ON_REQUEST))
@@ -115,9 +122,11 @@ def _pairs(options: argparse.Namespace) -> tuple[str, tuple[Pair, ...]]:
 
 def _timing(options: argparse.Namespace) -> Timing:
     timing = Timing(options.period, options.lag, options.latency)
-    for name, value in (("--period", timing.period_s), ("--lag", timing.lag_s), ("--latency", timing.latency_s)):
-        if value < 0.0 or abs(value * 10 - round(value * 10)) > 1e-9 or (name == "--period" and value == 0.0):
-            raise ValueError(f"{name} is {value}; the model has steps of 0.1 s, so give a multiple of it")
+    if timing.period_s < STEP_S:
+        raise ValueError(f"--period is {timing.period_s}; the model has steps of {STEP_S} s, so give that or more")
+    for name, value in (("--lag", timing.lag_s), ("--latency", timing.latency_s)):
+        if value < 0.0 or abs(value * 10 - round(value * 10)) > 1e-9:
+            raise ValueError(f"{name} is {value}; the model has steps of {STEP_S} s, so give a multiple of it")
     return timing
 
 

@@ -14,14 +14,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from tests.bench import history, link, oracle, running, score, simulation
+from tests.bench import history, link, oracle, running, score, simulation, subflow, two_paths
 from tests.bench.link import Transport
 from tests.bench.running import Result
 from tests.bench.score import Measures, Reaction
 from tests.bench.simulation import ChangeCost
 from tests.bench.traces import Pair
 
-_MAKERS = (history, link, oracle, running, score, simulation)
+_MAKERS = (history, link, oracle, running, score, simulation, subflow, two_paths)
 
 
 def cache_dir(environment: Mapping[str, str]) -> Path:

@@ -31,6 +31,29 @@ class Order:
 
 
 @dataclass(slots=True)
+class PathRecord:
+    """One subflow of a run, for models that have them. Index k is the end of step k.
+
+    Attributes:
+        delivered, sent, resent: kbit so far; `sent` counts those sent again, too.
+        in_flight: kbit sent and not acknowledged.
+        rate_kbps: at which the last ones came.
+        rtt_s: smoothed, with the modem's queue in it.
+        moved_at: the last step that acknowledged anything, or had nothing to acknowledge.
+        full: whether data waits for room in the window.
+    """
+
+    delivered: list[float] = field(default_factory=list)
+    sent: list[float] = field(default_factory=list)
+    resent: list[float] = field(default_factory=list)
+    in_flight: list[float] = field(default_factory=list)
+    rate_kbps: list[float | None] = field(default_factory=list)
+    rtt_s: list[float] = field(default_factory=list)
+    moved_at: list[int] = field(default_factory=list)
+    full: list[bool] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class History:
     """The record of one run, `steps_per_s` steps a second. Index k is step k.
 
@@ -47,6 +70,7 @@ class History:
         settings: (step, setting) at each change that took effect.
         scenes: (step, scene) at each change on program.
         states: (step, quality state) at each change.
+        paths: the subflows, where the transport's model has them.
     """
 
     link: Link
@@ -65,6 +89,7 @@ class History:
     settings: list[tuple[int, Setting]] = field(default_factory=list)
     scenes: list[tuple[int, str]] = field(default_factory=list)
     states: list[tuple[int, str]] = field(default_factory=list)
+    paths: list[PathRecord] = field(default_factory=list)
 
     @property
     def steps(self) -> int:

@@ -33,6 +33,7 @@ class Transport(StrEnum):
 
     TCP = "tcp"
     TCP_HOL = "tcp-hol"
+    MPTCP = "mptcp"
     SRT = "srt"
 
 
@@ -51,7 +52,12 @@ class Link:
 
     def at_rate(self, steps_per_s: int) -> Rates:
         """`capacity_kbps` for steps of another length, each bin held."""
-        return np.repeat(self.capacity_kbps, steps_per_s // BINS_PER_S)
+        return held(self.capacity_kbps, steps_per_s)
+
+
+def held(rates: Rates, steps_per_s: int) -> Rates:
+    """Rates per bin for steps of another length, each bin held."""
+    return np.repeat(rates, steps_per_s // BINS_PER_S)
 
 
 def bonded(first: Rates, second: Rates, *, two_paths: float) -> Rates:
@@ -61,6 +67,8 @@ def bonded(first: Rates, second: Rates, *, two_paths: float) -> Rates:
 
 def link(pair: Pair, transport: Transport) -> Link:
     """The link that `pair` gives under `transport`."""
+    if transport is Transport.MPTCP:
+        return Link(STREAM_SHARE * ONE_PATH * (pair.first + pair.second), pair.first, pair.second)
     if transport is not Transport.TCP_HOL:
         return Link(bonded(pair.first, pair.second, two_paths=TWO_PATHS), pair.first, pair.second)
     capacity = bonded(pair.first, pair.second, two_paths=TWO_PATHS_MEASURED)

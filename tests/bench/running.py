@@ -96,10 +96,15 @@ def _controller(policy: str | Policy, timing: Timing, cost: ChangeCost) -> Contr
 
 
 def _oracle(name: str, pair: Pair, transport: Transport, cost: ChangeCost) -> Result:
-    """The replayed plan; under SRT, where the plan is not exact, the better of two."""
+    """The replayed plan; under SRT, where the plan is not exact, the better of two.
+
+    Under MPTCP it is replayed over one pipe that carries what both uplinks do, in order and without
+    losses: a bound, since two queues never deliver sooner.
+    """
     menu = oracle.menus(cost)[ORACLES.index(name)]
     road = link(pair, transport)
     kinds = (Transport.SRT, Transport.TCP) if transport is Transport.SRT else (transport,)
     plans = [oracle.plan(road, menu, kind) for kind in kinds]
-    results = [_judged(pair, road, oracle.Planned(plan), transport, cost) for plan in plans]
+    pipe = Transport.TCP if transport is Transport.MPTCP else transport
+    results = [_judged(pair, road, oracle.Planned(plan), pipe, cost) for plan in plans]
     return max(results, key=lambda result: result.qoe)

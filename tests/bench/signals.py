@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from exporters.mptcp.capacity import UplinkSample
 from exporters.mptcp.sampler import ConnectionSample, Estimate, Sampler
 from exporters.units import octets
-from tests.bench.history import History
+from tests.bench.history import History, PathRecord
 from tests.bench.link import ONE_PATH, PAUSE_BINS, STREAM_SHARE
 from tests.bench.traces import BINS_PER_S
+from tests.bench.two_paths import BETWEEN_KEYFRAMES, GOP_S, KEYFRAME_EXCESS_S, SOCKET_KBIT
 
 STEP_S = 1.0 / BINS_PER_S
 UPLINKS = ("first", "second")
@@ -24,10 +25,7 @@ RTT_JITTER_S = 0.020
 MODEM_QUEUE_KBIT = 800.0  # 100 kB stand in the modem, the rest of the queue in the sender
 SEGMENT_BYTES = 1_400.0
 STRAY_LOSS = 0.001  # retransmitted without a reason that matters
-# A keyframe weighs six of the 59 P-frames that follow it in its two seconds.
-GOP_S = 2.0
-KEYFRAME_EXCESS_S = 6 * GOP_S / 65 - 1 / 30
-BETWEEN_KEYFRAMES = 1.0 - KEYFRAME_EXCESS_S / GOP_S
+UNSENT_BYTES = 16_384  # tcp_notsent_lowat: what waits for room while the window is full
 
 Told = Iterator[tuple[str, tuple[tuple[str, str], ...], float | None]]
 
@@ -42,6 +40,14 @@ class _Subflow:
         self.rate_kbps: float | None = None
         self.rtt_s = PATH_RTT_S
         self.moved_at = -1
+        self.full = False
+        self.sent_kbit = self.resent_kbit = 0.0
+
+    def follow(self, record: PathRecord, at: int) -> None:
+        """Take what a model with subflows of its own recorded of step `at`."""
+        self.delivered_kbit, self.in_flight_kbit = record.delivered[at], record.in_flight[at]
+        self.rate_kbps, self.rtt_s, self.moved_at = record.rate_kbps[at], record.rtt_s[at], record.moved_at[at]
+        self.full, self.sent_kbit, self.resent_kbit = record.full[at], record.sent[at], record.resent[at]
 
     def step(self, at: int, carried_kbit: float, queued_kbit: float, rate_kbps: float) -> None:
         """Take what was carried in step `at` and what stands in front of the uplink after it."""
@@ -55,6 +61,7 @@ class _Subflow:
         elif queued_kbit <= 0.0 and rate_kbps > 0.0:
             self.in_flight_kbit = 0.0  # nothing to send; a dead uplink keeps what it held
             self.moved_at = at
+        self.sent_kbit = self.delivered_kbit
 
     def sample(self, at: int, jitter_s: float) -> UplinkSample:
         """The kernel's row at the end of step `at`."""
@@ -66,6 +73,7 @@ class _Subflow:
             rtt_s=self.rtt_s + jitter_s,
             min_rtt_s=PATH_RTT_S,
             last_ack_age_s=(at - self.moved_at) * STEP_S,
+            unsent_bytes=UNSENT_BYTES if self.full else None,
         )
 
 
@@ -92,6 +100,21 @@ class SenderSignals:
         self._next = end + 1
 
     def _step(self, at: int) -> None:
+        if self._h.paths:
+            for subflow, record in zip(self._subflows, self._h.paths, strict=True):
+                subflow.follow(record, at)
+            self._backlog_kbit = min(self._h.backlog[at], SOCKET_KBIT)
+        else:
+            self._split_pipe(at)
+        jitter_s = self._random.random() * RTT_JITTER_S
+        self._estimate = self._sampler.send(
+            (at + 1) * STEP_S,
+            [subflow.sample(at, jitter_s) for subflow in self._subflows],
+            ConnectionSample(octets(self._backlog_kbit * 1_000.0), octets(self._h.delivered[at] * 1_000.0)),
+        )
+
+    def _split_pipe(self, at: int) -> None:
+        """Make two subflows of the one pipe that the model has."""
         history = self._h
         carried = history.delivered[at] - (history.delivered[at - 1] if at else 0.0)
         queued = history.backlog[at]
@@ -103,12 +126,6 @@ class SenderSignals:
             subflow.step(at, part, queued * share, rate * STREAM_SHARE)
         keyframe = self._keyframe_kbit(at, queued)
         self._backlog_kbit = queued + keyframe + carried / STEP_S * PATH_RTT_S
-        jitter_s = self._random.random() * RTT_JITTER_S
-        self._estimate = self._sampler.send(
-            (at + 1) * STEP_S,
-            [subflow.sample(at, jitter_s) for subflow in self._subflows],
-            ConnectionSample(octets(self._backlog_kbit * 1_000.0), octets(history.delivered[at] * 1_000.0)),
-        )
 
     def _split(self, at: int, carried: float, queued: float, rates: tuple[float, float]) -> tuple[float, float]:
         """What each uplink carried: by their rates, but in a pause only the survivor, ahead of the order."""
@@ -148,10 +165,10 @@ class SenderSignals:
         for subflow, seen in zip(self._subflows, estimate.uplinks, strict=True):
             label = (("uplink", subflow.name),)
             delivered = octets(subflow.delivered_kbit * 1_000.0)
-            segments = delivered / SEGMENT_BYTES
+            sent, resent = (octets(kbit * 1_000.0) / SEGMENT_BYTES for kbit in (subflow.sent_kbit, subflow.resent_kbit))
             yield "mptcp_uplink_acknowledged_bytes_total", label, delivered
-            yield "mptcp_uplink_transmit_segments_total", label, segments * (1.0 + STRAY_LOSS)
-            yield "mptcp_uplink_retransmitted_segments_total", label, segments * STRAY_LOSS
+            yield "mptcp_uplink_transmit_segments_total", label, sent * (1.0 + STRAY_LOSS)
+            yield "mptcp_uplink_retransmitted_segments_total", label, resent + sent * STRAY_LOSS
             yield "mptcp_uplink_subflows", label, 1.0
             yield "mptcp_uplink_rtt_seconds", label, subflow.rtt_s
             yield "mptcp_uplink_min_rtt_seconds", label, PATH_RTT_S

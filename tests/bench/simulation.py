@@ -14,6 +14,7 @@ from typing import Protocol
 
 from tests.bench.history import LOST, NOT_PRODUCED, History, Order, Setting
 from tests.bench.link import Link, Transport
+from tests.bench.two_paths import TwoPaths
 
 SEND_BUFFER_KBIT = 4_194_304 * 8 / 1_000  # the Linux default maximum of tcp_wmem
 BUDGET_S = 2.0  # the viewer's fixed latency; SRT drops what cannot make it
@@ -73,7 +74,7 @@ def simulate(link: Link, controller: Controller, transport: Transport, cost: Cha
     capacity = link.at_rate(controller.steps_per_s).tolist()
     history = History(link, transport, controller.steps_per_s, capacity)
     encoder = _Encoder(controller.start, cost, history)
-    queue = _Queue(history)
+    queue = TwoPaths(history) if transport is Transport.MPTCP else _Queue(history)
     look_at = controller.next_look(-1)
     latency = round(controller.latency_s * controller.steps_per_s)
     produce, carry = encoder.produce, queue.carry

@@ -82,3 +82,10 @@ def test_srt_and_plain_tcp_ride_on_the_same_link() -> None:
     tcp, srt = link(pair, Transport.TCP), link(pair, Transport.SRT)
     assert np.array_equal(tcp.capacity_kbps, srt.capacity_kbps)
     assert tcp.pauses == srt.pauses == ()
+
+
+def test_two_subflows_carry_what_both_uplinks_do() -> None:
+    """Where the paths are modelled apart, nothing is taken off for having two of them."""
+    road = link(_pair([1_000.0, 0.0], [3_000.0, 500.0]), Transport.MPTCP)
+    assert road.capacity_kbps.tolist() == pytest.approx([0.95 * 0.97 * 4_000.0, 0.95 * 0.97 * 500.0])
+    assert road.pauses == ()

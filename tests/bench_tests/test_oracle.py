@@ -34,7 +34,7 @@ def walk(seed: int) -> Pair:
     return Pair(f"walk {seed}", rows[0], rows[1])
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, 3])
 @pytest.mark.parametrize("cost", [ChangeCost.LIVE, ChangeCost.RESTART])
 @pytest.mark.parametrize("transport", list(Transport))
 def test_no_policy_scores_above_the_oracle(transport: Transport, cost: ChangeCost, seed: int) -> None:

@@ -218,6 +218,7 @@ def test_the_command_runs_on_given_traces(
         ("--traces /nowhere --pairs open", "no such trace"),
         ("--set synthetic --traces /nowhere", "exclude each other"),
         ("--period 0", "--period is 0.0"),
+        ("--period 0.05", "--period is 0.05; the model has steps of 0.1 s, so give that or more"),
         ("--lag 0.25", "--lag is 0.25; the model has steps of 0.1 s"),
         ("--latency -1", "--latency is -1.0"),
     ],

@@ -10,7 +10,7 @@ from exporters.catalog import BY_NAME, Kind
 from tests.bench.history import History, Setting
 from tests.bench.link import Transport, link
 from tests.bench.policies.product import VPS_SITE, Windows
-from tests.bench.signals import PATH_RTT_S, IngestSignals, SenderSignals, Told
+from tests.bench.signals import PATH_RTT_S, UPLINKS, IngestSignals, SenderSignals, Told
 from tests.bench.simulation import ChangeCost, simulate
 from tests.bench.traces import Pair
 from tests.bench_tests.roads import Script, blacked_out, flat
@@ -144,3 +144,19 @@ def test_the_same_run_tells_the_same() -> None:
     """The jitter is seeded: two tellings of one run are equal."""
     history = ran(flat(3_000.0, 20), flat(3_000.0, 20))
     assert told_at(history, 150) == told_at(history, 150)
+
+
+def test_where_the_model_has_subflows_they_are_told() -> None:
+    """Under overload the subflows' own losses, queues and round trips come out, and a backlog with a limit."""
+    history = ran(flat(1_000.0, 30), flat(800.0, 30), transport=Transport.MPTCP)
+    told = told_at(history, 250)
+    for path, name in zip(history.paths, UPLINKS, strict=True):
+        assert told[f"mptcp_uplink_acknowledged_bytes_total {name}"] == pytest.approx(path.delivered[250] * 125)
+        assert told[f"mptcp_uplink_rtt_seconds {name}"] == path.rtt_s[250] > 0.5
+        again = told[f"mptcp_uplink_retransmitted_segments_total {name}"]
+        assert again is not None
+        assert again * 1_400 / 125 > path.resent[250] > 0.0
+    assert told["mptcp_connection_backlog_bytes"] == pytest.approx(min(history.backlog[250], 9_000.0) * 125)
+    upper = told["mptcp_connection_capacity_upper_bytes_per_second"]
+    assert upper is not None
+    assert upper * 8 == pytest.approx(0.95 * 0.97 * 1_800_000, rel=0.1)

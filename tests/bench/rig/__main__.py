@@ -38,6 +38,7 @@ def parser() -> argparse.ArgumentParser:
     )
     described.add_argument("--traces", type=Path, metavar="DIR", help="recorded traces instead of the generator's")
     described.add_argument("--segments", type=int, default=SEGMENTS, metavar="N", help="default: %(default)s")
+    described.add_argument("--only", type=int, action="append", metavar="N", help="only segment N; repeatable")
     described.add_argument("--policy", action="append", choices=POLICIES, help="repeatable; default: both")
     described.add_argument(
         "--mode",
@@ -66,6 +67,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (TraceError, ValueError) as error:
         sys.stderr.write(f"bench: {error}\n")
         return 2
+    segments = tuple(one for one in segments if chosen.only is None or one.number in chosen.only)
     runs = [(segment, name) for segment in segments for name in chosen.policy or POLICIES]
     try:
         _play_missing(runs, chosen)

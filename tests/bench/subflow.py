@@ -1,0 +1,137 @@
+"""One MPTCP subflow over one uplink: a congestion window in front of a modem's queue that drops its tail.
+
+Amounts are kbit, times steps of the run. The window is cubic's, past slow start. What the modem drops is
+missed one round trip later; until then the window goes on growing, and that is how much is lost.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+
+SEGMENT_KBIT = 1_448 * 8 / 1_000
+MODEM_KBIT = 1_200.0  # 150 kB, as behind a usable LTE modem and in the demo's world
+PATH_RTT_S = 0.045
+# What keyframes have opened it to after some seconds: 0.5 to 1.7 Mbit in the rig. Slow start is over by then.
+FIRST_WINDOW_KBIT = 900.0
+LEAST_WINDOW_KBIT = 10 * SEGMENT_KBIT
+USED = 1.1  # a window filled to nine tenths counts as filled: chunks are coarse
+CUBIC_C = 0.4
+CUBIC_BETA = 0.7
+CUBIC_FAST = (1.0 + CUBIC_BETA) / 2.0  # a peak below the last one is taken for too high itself
+# How fast it grows at most, in segments per acknowledged one. The kernel's bound is a half; in the rig windows
+# of 0.7 to 1 Mbit that had been left unused grew by 0.2 to 0.4 of themselves per round trip.
+CUBIC_STEP = 0.3
+SRTT_GAIN = 0.3  # over a step: some three of the kernel's eighths per acknowledgement
+# The kernel's timeout is the round trip plus at least 200 ms; the first retransmission that fails, too, makes
+# the subflow stale (stale_loss_cnt=1), and its data is sent again on the other.
+STALE_S = 0.3
+
+
+@dataclass(slots=True, eq=False)
+class Chunk:
+    """A piece of the stream that ends at `end`, of `size`."""
+
+    end: float
+    size: float
+    given_at: int = 0
+    arrived: bool = False
+
+
+@dataclass(slots=True)
+class Subflow:
+    """One uplink: what is in its modem, what was lost on the way into it, and what it did so far."""
+
+    step_s: float
+    waiting: deque[Chunk] = field(default_factory=deque)
+    lost: deque[tuple[float, Chunk]] = field(default_factory=deque)
+    queued: float = 0.0
+    missing: float = 0.0
+    delivered: float = 0.0
+    sent: float = 0.0
+    resent: float = 0.0
+    window: float = FIRST_WINDOW_KBIT
+    srtt_s: float = PATH_RTT_S
+    rate_kbps: float | None = None
+    moved_at: int = -1
+    stale: bool = False
+    _credit: float = 0.0
+    _peak: float = FIRST_WINDOW_KBIT
+    _inflection_s: float = 0.0
+    _epoch: int = 0
+    _reduced_until: float = 0.0
+
+    @property
+    def in_flight(self) -> float:
+        """What was sent and not acknowledged."""
+        return self.queued + self.missing
+
+    def takes(self, size: float) -> bool:
+        """Whether the window has room; a subflow with nothing in flight takes at least one chunk."""
+        return not self.stale and (self.in_flight + size <= self.window or not self.waiting)
+
+    def give(self, chunk: Chunk, at: int) -> None:
+        """Send a chunk: into the modem, or, where its queue is full, nowhere."""
+        chunk.given_at = at
+        self.sent += chunk.size
+        if self.queued + chunk.size > MODEM_KBIT:
+            self.lost.append((self.delivered + self.queued, chunk))  # it is missed when what is before it has come
+            self.missing += chunk.size
+        else:
+            self.waiting.append(chunk)
+            self.queued += chunk.size
+
+    def serve(self, at: int, rate_kbps: float) -> list[Chunk]:
+        """Carry what fits into step `at`; the chunks that were stranded when the subflow has just become stale."""
+        self._credit += rate_kbps * self.step_s
+        before = self.delivered
+        limited = self.in_flight * USED > self.window
+        while self.waiting and self.waiting[0].size <= self._credit:
+            chunk = self.waiting.popleft()
+            chunk.arrived = True
+            self._credit -= chunk.size
+            self.queued -= chunk.size
+            self.delivered += chunk.size
+            self.srtt_s += (PATH_RTT_S + (at - chunk.given_at) * self.step_s - self.srtt_s) * SRTT_GAIN
+        if not self.waiting:
+            self._credit = 0.0
+        self._send_again(at)
+        carried = self.delivered - before
+        if carried > 0.0:
+            self.rate_kbps = carried / self.step_s
+            if limited:
+                self._grow(at, carried)
+        if carried > 0.0 or not self.waiting:
+            self.moved_at, self.stale = at, False
+        elif not self.stale and (at - self.moved_at) * self.step_s >= STALE_S + self.srtt_s:
+            self.stale = True
+            return [chunk for chunk in (*(chunk for _, chunk in self.lost), *self.waiting) if not chunk.arrived]
+        return []
+
+    def _send_again(self, at: int) -> None:
+        while self.lost and (self.delivered >= self.lost[0][0] or not self.waiting):
+            _, chunk = self.lost.popleft()
+            self._shrink(at)
+            self.missing -= chunk.size
+            if not chunk.arrived:
+                self.resent += chunk.size
+                chunk.given_at = at
+                self.sent += chunk.size
+                self.waiting.append(chunk)
+                self.queued += chunk.size
+
+    def _shrink(self, at: int) -> None:
+        """Once per round trip, however much was lost in it."""
+        if self.delivered < self._reduced_until:
+            return
+        self._reduced_until = self.delivered + self.in_flight
+        fast = CUBIC_FAST if self.window < self._peak else 1.0
+        self._peak, self._epoch = fast * self.window, at
+        self._inflection_s = (self._peak / SEGMENT_KBIT * (1.0 - CUBIC_BETA) / CUBIC_C) ** (1 / 3)
+        self.window = max(LEAST_WINDOW_KBIT, CUBIC_BETA * self.window)
+
+    def _grow(self, at: int, carried: float) -> None:
+        """Towards cubic's curve, whose clock runs on while the stream leaves the window unused, as in the kernel."""
+        since_s = (at - self._epoch) * self.step_s
+        wanted = self._peak + CUBIC_C * (since_s - self._inflection_s) ** 3 * SEGMENT_KBIT
+        self.window += min(max(0.0, wanted - self.window), CUBIC_STEP * carried)

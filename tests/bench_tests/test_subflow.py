@@ -1,0 +1,98 @@
+"""One subflow: its modem's queue, its losses, its window, and when it is given up."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.bench.subflow import CUBIC_BETA, MODEM_KBIT, PATH_RTT_S, Chunk, Subflow
+
+STEP_S = 0.1
+SIZE = 48.0
+
+
+def _filled(kbit: float, *, window: float = 10_000.0) -> tuple[Subflow, list[Chunk]]:
+    """A subflow that was given that much in one step, and what it was given."""
+    subflow = Subflow(STEP_S, window=window)
+    chunks = [Chunk(SIZE * (number + 1), SIZE) for number in range(int(kbit // SIZE))]
+    for chunk in chunks:
+        subflow.give(chunk, 0)
+    return subflow, chunks
+
+
+def _serve(subflow: Subflow, rate_kbps: float, steps: range) -> list[Chunk]:
+    return [chunk for at in steps for chunk in subflow.serve(at, rate_kbps)]
+
+
+@given(rate_kbps=st.floats(100.0, 20_000.0), kbit=st.floats(48.0, 2_400.0), seconds=st.integers(1, 30))
+def test_nothing_is_made_or_lost_for_good(rate_kbps: float, kbit: float, seconds: int) -> None:
+    """What was given has come or is in flight, at no more than the uplink's rate, what was lost being sent again."""
+    subflow, chunks = _filled(kbit)
+    _serve(subflow, rate_kbps, range(1, seconds * 10 + 1))
+    arrived = sum(chunk.size for chunk in chunks if chunk.arrived)
+    assert subflow.delivered == pytest.approx(arrived)
+    assert subflow.delivered + subflow.in_flight == pytest.approx(sum(chunk.size for chunk in chunks))
+    assert subflow.delivered <= rate_kbps * seconds + 1e-6
+
+
+def test_a_full_modem_drops_the_tail_and_the_window_shrinks_once() -> None:
+    """Of 1.5 Mbit at once 0.3 do not fit; they are sent again when those before them have come, and cost 30 %."""
+    subflow, chunks = _filled(MODEM_KBIT + 300.0, window=2_000.0)
+    assert subflow.missing == pytest.approx(300.0, abs=SIZE)
+    _serve(subflow, 1_000.0, range(1, 12))
+    assert subflow.resent == 0.0
+    _serve(subflow, 1_000.0, range(12, 40))
+    assert subflow.resent == pytest.approx(300.0, abs=SIZE)
+    assert subflow.window == pytest.approx(2_000.0 * CUBIC_BETA)
+    assert all(chunk.arrived for chunk in chunks)
+
+
+def test_the_round_trip_tells_of_the_queue() -> None:
+    """Half a second of queue shows in the smoothed round trip, and is forgotten with it."""
+    subflow, _ = _filled(1_000.0)
+    _serve(subflow, 2_000.0, range(1, 6))
+    assert 0.3 < subflow.srtt_s < 0.7
+    for at in range(10, 30):
+        subflow.give(Chunk(0.0, SIZE), at)
+        subflow.serve(at, 2_000.0)
+    assert subflow.srtt_s == pytest.approx(PATH_RTT_S, abs=0.01)
+
+
+def test_a_window_left_unused_opens_again_only_when_used() -> None:
+    """The stream needs little for a minute: the window stays; then it fills it, and it grows by less than a half."""
+    subflow = Subflow(STEP_S)
+    before = subflow.window
+    for at in range(600):
+        subflow.give(Chunk(0.0, SIZE), at)
+        subflow.serve(at, 8_000.0)
+    assert subflow.window == before
+    while subflow.takes(SIZE):
+        subflow.give(Chunk(0.0, SIZE), 600)
+    subflow.serve(601, 4_000.0)
+    assert before < subflow.window < before + 0.5 * 400.0
+
+
+def test_a_dead_uplink_gives_up_what_it_holds() -> None:
+    """Nothing moves: after the timeout, and not before, all that is in flight has to go the other way, once."""
+    subflow, chunks = _filled(480.0)
+    assert _serve(subflow, 0.0, range(1, 3)) == []
+    assert _serve(subflow, 0.0, range(3, 10)) == chunks
+    assert not subflow.takes(SIZE)
+    assert _serve(subflow, 0.0, range(10, 50)) == []
+
+
+def test_a_healed_uplink_takes_new_data() -> None:
+    """The first chunk that comes makes it one to be used again."""
+    subflow, _ = _filled(480.0)
+    _serve(subflow, 0.0, range(1, 20))
+    subflow.serve(20, 2_000.0)
+    assert subflow.takes(SIZE)
+
+
+def test_an_idle_uplink_is_not_a_dead_one() -> None:
+    """With nothing in flight there is nothing to miss, whatever the rate."""
+    subflow = Subflow(STEP_S)
+    assert _serve(subflow, 0.0, range(50)) == []
+    assert subflow.takes(SIZE)
+    assert subflow.moved_at == 49
