@@ -177,10 +177,18 @@ def _server_media(world: World, keys: Keys, directory: Path) -> Iterator[Part]:
 
 
 def _server_srtla(world: World, options: Options, keys: Keys, directory: Path) -> Iterator[Part]:
-    if options.transport == "srtla":
+    if options.transport != "mptcp":
         url = f"rtmp://{LOOPBACK}:{ports.INGEST_RTMP}/{media.LIVE_APPLICATION}/{keys.stream}"
         address = _secret(directory / "srt-server.url", url)
-        yield from srtla.server_parts(world, publish_url_file=address, directory=directory, remedy=INSTALL)
+        yield from srtla.server_parts(
+            world,
+            publish_url_file=address,
+            directory=directory,
+            remedy=INSTALL,
+            drop_url=f"http://{LOOPBACK}:{ports.INGEST_STAT}/control/drop/publisher"
+            f"?app={media.LIVE_APPLICATION}&name={STREAM_ALIAS}",
+            silence_s=srtla.SILENCE_S if options.transport == "srtla" else srtla.STANDBY_SILENCE_S,
+        )
 
 
 async def _display(display: int) -> str | None:
@@ -217,10 +225,11 @@ def _rig_media(world: World, options: Options, keys: Keys, directory: Path) -> I
         after=("haproxy-vps",),
         remedy=INSTALL,
     )
-    url, entry = f"rtmp://{LOOPBACK}:{ports.RIG_RTMP}/{media.LIVE_APPLICATION}/{keys.stream}", "haproxy-rig"
-    if options.transport == "srtla":
+    entries = ["haproxy-rig"]
+    if options.transport != "mptcp":
         yield from srtla.rig_parts(world)
-        url, entry = srtla.PUBLISH_URL, "srtla-sender"
+        entries.append("srtla-sender")
+    url = srtla.PUBLISH_URL if options.transport == "srtla" else _rtmp_address(keys)
     yield Part(
         "encoder",
         _python(
@@ -232,7 +241,7 @@ def _rig_media(world: World, options: Options, keys: Keys, directory: Path) -> I
         ),
         namespace=world.pi,
         ready=LogReady("listening"),
-        after=(entry, "obs"),
+        after=(*entries, "obs"),
         remedy=INSTALL,
     )  # fmt: skip
 
@@ -265,10 +274,20 @@ def _controller(name: str, namespace: Namespace, config: Path, *after: str) -> P
     )
 
 
-def _bond_exporter(name: str, world: World, options: Options, *arguments: str) -> Part:
-    """The exporter of the transport that bonds; `arguments` are for MPTCP's."""
-    if options.transport == "srtla":
-        return srtla.exporter(name, world)
+def _rtmp_address(keys: Keys) -> str:
+    """Where the encoder publishes over MPTCP."""
+    return f"rtmp://{LOOPBACK}:{ports.RIG_RTMP}/{media.LIVE_APPLICATION}/{keys.stream}"
+
+
+def _bond_exporters(name: str, world: World, options: Options, *arguments: str) -> Iterator[Part]:
+    """The exporters of the transports that bond; `arguments` are for MPTCP's."""
+    if options.transport != "mptcp":
+        yield srtla.exporter(name, world)
+    if options.transport != "srtla":
+        yield _mptcp_exporter(name, world, *arguments)
+
+
+def _mptcp_exporter(name: str, world: World, *arguments: str) -> Part:
     uplinks = [f"--uplink={uplink.name}={uplink.address}" for uplink in world.uplinks]
     return Part(
         f"mptcp-exporter-{name}",
@@ -280,7 +299,7 @@ def _bond_exporter(name: str, world: World, options: Options, *arguments: str) -
 
 def _guard(world: World, options: Options, keys: Keys, directory: Path) -> Iterator[Part]:
     """What keeps the kernel's bond alive; SRTLA's sender drops a dead uplink by itself."""
-    if options.transport == "mptcp":
+    if options.transport != "srtla":
         key = _secret(directory / "guard.key", keys.guard)
         yield from guarding.parts(world, key_file=key, state_file=directory / "guard-endpoints.json")
 
@@ -288,7 +307,7 @@ def _guard(world: World, options: Options, keys: Keys, directory: Path) -> Itera
 def _server_watch(
     world: World, options: Options, keys: Keys, directory: Path, tokens: rendering.TokenFiles
 ) -> Iterator[Part]:
-    yield _bond_exporter("vps", world, options, "--role", "receiver")
+    yield from _bond_exporters("vps", world, options, "--role", "receiver")
     yield Part(
         "ingest-exporter",
         _python(
@@ -311,8 +330,8 @@ def _server_watch(
 def _rig_watch(
     world: World, options: Options, keys: Keys, directory: Path, tokens: rendering.TokenFiles
 ) -> Iterator[Part]:
-    exporter = _bond_exporter("edge", world, options, "--front-port", str(ports.RIG_RTMP))
-    yield exporter
+    exporters = tuple(_bond_exporters("edge", world, options, "--front-port", str(ports.RIG_RTMP)))
+    yield from exporters
     # without this it would try for a minute, at its end, to send what it still has
     yield _prometheus("edge", world.pi, directory, "--storage.remote.flush-deadline=1s", transport=options.transport)
     password = _secret(directory / "controller-encoder.password", keys.encoder_password)
@@ -323,5 +342,16 @@ def _rig_watch(
         password_file=password,
         tokens=tokens,
         transport=options.transport,
+        publish=_addresses(options, keys, directory),
     )
-    yield _controller("edge", world.pi, config, "encoder", exporter.name)
+    yield _controller("edge", world.pi, config, "encoder", *(one.name for one in exporters))
+
+
+def _addresses(options: Options, keys: Keys, directory: Path) -> dict[str, Path]:
+    """The files with the encoder's addresses, by transport, where there are two of them."""
+    if options.transport != "hybrid":
+        return {}
+    return {
+        "mptcp": _secret(directory / "publish-mptcp.url", _rtmp_address(keys)),
+        "srtla": _secret(directory / "publish-srtla.url", srtla.PUBLISH_URL),
+    }

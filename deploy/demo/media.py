@@ -161,6 +161,7 @@ http {{
     server {{
         listen 127.0.0.1:{ports.stat};
         location = /stat {{ rtmp_stat all; }}
+        location /control {{ rtmp_control all; }}
         {answer}
     }}
 }}

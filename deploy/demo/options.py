@@ -74,7 +74,10 @@ def parse(argv: Sequence[str]) -> Options:
     )
     parser.add_argument("--policy", choices=("adaptive", "locked"), default="adaptive", help="default: %(default)s")
     parser.add_argument(
-        "--transport", choices=("mptcp", "srtla"), default="mptcp", help="what bonds the uplinks, default: %(default)s"
+        "--transport",
+        choices=("mptcp", "srtla", "hybrid"),
+        default="mptcp",
+        help="what bonds the uplinks; of both, one carries; default: %(default)s",
     )
     parser.add_argument(
         "--port-base", type=_port_base, default=ports.OUTSIDE_BASE, help="first of the browser's ports, %(default)s"

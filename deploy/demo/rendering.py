@@ -6,6 +6,7 @@ what users run. The controllers' files differ from the defaults only where the d
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,7 @@ PERSONALITIES: dict[str, dict[str, dict[str, Any]]] = {
 def prometheus(name: str, directory: Path, *, transport: str = "mptcp") -> Path:
     """Write `prometheus-NAME.yml`, the rig's name and the transport's job filled in, into `directory`; the path."""
     config = yaml.safe_load((ROOT / "prometheus" / f"prometheus-{name}.yml").read_text(encoding="utf-8"))
-    jobs = [_job_of(transport, job) for job in config["scrape_configs"]]
-    config["scrape_configs"] = [job for job in jobs if transport == "mptcp" or job["job_name"] != "guard"]
+    config["scrape_configs"] = [job for one in config["scrape_configs"] for job in _jobs(transport, one)]
     for job in config["scrape_configs"]:
         for group in job["static_configs"]:
             group["labels"]["rig"] = RIG
@@ -54,12 +54,13 @@ def prometheus(name: str, directory: Path, *, transport: str = "mptcp") -> Path:
     return _write(directory / f"prometheus-{name}.yml", config)
 
 
-def _job_of(transport: str, job: dict[str, Any]) -> dict[str, Any]:
-    """The job that scrapes the bond's exporter, for this transport; any other job as it is."""
-    if job["job_name"] != "mptcp" or transport == "mptcp":
-        return job
-    (group,) = job["static_configs"]
-    return {**job, "job_name": transport, "static_configs": [{**group, "targets": [SRTLA_TARGET]}]}
+def _jobs(transport: str, job: dict[str, Any]) -> list[dict[str, Any]]:
+    """What this job becomes with this transport: MPTCP's own stay or go, and SRTLA's exporter is asked as often."""
+    found = [] if transport == "srtla" and job["job_name"] in {"mptcp", "guard"} else [job]
+    if transport != "mptcp" and job["job_name"] == "mptcp":
+        labels = dict(job["static_configs"][0]["labels"])  # one of its own, or YAML writes it as an alias
+        found.append({**job, "job_name": "srtla", "static_configs": [{"targets": [SRTLA_TARGET], "labels": labels}]})
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +92,12 @@ def edge_controller(  # noqa: PLR0913 - what the demo's options and secrets say,
     password_file: Path,
     tokens: TokenFiles,
     transport: str = "mptcp",
+    publish: Mapping[str, Path] | None = None,
 ) -> Path:
     """Write the configuration of the controller beside the encoder, which reports to the other; the path written."""
     config = _controller(policy, EDGE_PERIOD_S, directory / "edge-state", {"control": tokens.control})
     config["transport"] = transport
+    config["publish"] = {name: {"address_file": str(path)} for name, path in (publish or {}).items()}
     config["link"] = {"url": f"http://127.0.0.1:{ports.RIG_LINK}", "token_file": str(tokens.link)}
     config["encoder"] = {
         "driver": "uray",

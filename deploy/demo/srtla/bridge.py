@@ -14,10 +14,11 @@ import argparse
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
+from urllib.request import urlopen
 
 import av
 from av.bitstream import BitStreamFilterContext
@@ -31,10 +32,11 @@ if TYPE_CHECKING:
     from av.stream import Stream
 
 BACK_OFF_S = 0.2
+DROP_TIMEOUT_S = 2.0
 STATISTICS_EVERY_PACKETS = 100
 # Long enough to meet a keyframe of a 2 s GOP whose first one was lost, and some sound; it ends sooner once both
 # are known, and what is read meanwhile is sent on.
-OPEN_OPTIONS = {"analyzeduration": "6000000", "probesize": "8000000", "fflags": "nobuffer"}
+OPEN_OPTIONS = {"analyzeduration": "6000000", "probesize": "8000000", "fpsprobesize": "0", "fflags": "nobuffer"}
 
 
 def listener(host: str, port: int, *, latency_ms: int, idle_ms: int) -> str:
@@ -75,8 +77,8 @@ class Republishing:
                 self._target.mux(one)
 
 
-def republish(source: IO[bytes], url: str) -> None:
-    """Publish MPEG-TS as it comes, until it ends.
+def republish(source: IO[bytes], url: str, ready: Callable[[], None] = lambda: None) -> None:
+    """Publish MPEG-TS as it comes, until it ends; `ready` is called when there is something to publish.
 
     `source` must be unbuffered: a buffered one waits for a whole block, which delays the picture.
 
@@ -88,18 +90,26 @@ def republish(source: IO[bytes], url: str) -> None:
         # A publication that fails at its header would stay connected for good, and keep others out.
         if any(not video.codec_context.width for video in incoming.streams.video):
             raise ValueError("no keyframe came")
+        ready()
         with av.open(url, "w", format="flv", options={"flvflags": "no_duration_filesize"}) as outgoing:
             session = Republishing(incoming, outgoing)
             for packet in incoming.demux(*session.chosen):
                 session.pass_on(packet)
 
 
-def serve_once(argv: Sequence[str], url: str) -> str:
+def make_way(drop_url: str | None) -> None:
+    """Let the server drop a publisher that is only not known to be gone: the stream comes this way now."""
+    if drop_url is not None:
+        with suppress(OSError), urlopen(drop_url, timeout=DROP_TIMEOUT_S) as answer:  # noqa: S310 - our own nginx
+            answer.read()
+
+
+def serve_once(argv: Sequence[str], url: str, drop_url: str | None = None) -> str:
     """One session, from its caller to its end; the reason of the end in words that hold no address."""
     with subprocess.Popen(mortal(argv), bufsize=0, stdout=subprocess.PIPE, stdin=subprocess.DEVNULL) as process:
         assert process.stdout is not None  # noqa: S101 - it was asked for as a pipe
         try:
-            republish(process.stdout, url)
+            republish(process.stdout, url, lambda: make_way(drop_url))
         except (av.FFmpegError, ValueError, IndexError) as error:
             return type(error).__name__  # the text would repeat the address, and with it the key
         finally:
@@ -119,6 +129,7 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--listen", required=True, type=datagrams.address, metavar="HOST:PORT")
     parser.add_argument("--publish-url-file", required=True, type=Path, help="one line: where to publish, key included")
     parser.add_argument("--statistics", required=True, type=Path, help="where srt-live-transmit writes its own")
+    parser.add_argument("--drop-url", help="a GET of it makes nginx let go of whoever publishes; asked at each session")
     parser.add_argument("--latency-ms", type=int, default=1000, help="how long a packet may come late, %(default)s")
     parser.add_argument("--idle-ms", type=int, default=5000, help="a caller's longest silence, %(default)s")
     return parser.parse_args(argv)
@@ -139,7 +150,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )  # fmt: skip
     print(f"listening on {options.listen[0]}:{options.listen[1]}", flush=True)
     while True:
-        print(f"session over: {serve_once(command, url)}", flush=True)
+        print(f"session over: {serve_once(command, url, options.drop_url)}", flush=True)
         time.sleep(BACK_OFF_S)
 
 

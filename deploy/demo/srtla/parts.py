@@ -22,6 +22,8 @@ LOOPBACK = "127.0.0.1"
 LATENCY_MS = 1000
 # A black-out is no lost connection: SRT would hang up after 5 s, and the receiver forget the links after 10.
 SILENCE_S = 60
+# Where the stream may have gone over to the other transport, a publisher that is silent is in its way.
+STANDBY_SILENCE_S = 18
 
 PUBLISH_URL = (
     f"srt://{LOOPBACK}:{ports.RIG_SRT}?mode=caller&latency={LATENCY_MS}&peeridletimeo={SILENCE_S * 1000}&conntimeo=3000"
@@ -32,8 +34,10 @@ def _python(*arguments: str) -> tuple[str, ...]:
     return (sys.executable, "-m", *arguments)
 
 
-def server_parts(world: World, *, publish_url_file: Path, directory: Path, remedy: str) -> Iterator[Part]:
-    """The SRT server, which publishes to nginx, and the SRTLA receiver before it."""
+def server_parts(  # noqa: PLR0913 - the host, where files are, and what differs by transport
+    world: World, *, publish_url_file: Path, directory: Path, remedy: str, drop_url: str, silence_s: int = SILENCE_S
+) -> Iterator[Part]:
+    """The SRT server, which publishes to nginx in the place of whoever did, and the SRTLA receiver before it."""
     yield Part(
         "srt-server",
         _python(
@@ -42,7 +46,8 @@ def server_parts(world: World, *, publish_url_file: Path, directory: Path, remed
             "--publish-url-file", str(publish_url_file),
             "--statistics", str(directory / "srt-statistics.json"),
             "--latency-ms", str(LATENCY_MS),
-            "--idle-ms", str(SILENCE_S * 1000),
+            "--idle-ms", str(silence_s * 1000),
+            "--drop-url", drop_url,
         ),
         namespace=world.vps,
         ready=LogReady("listening"),

@@ -22,7 +22,7 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("run")
 
 
-@pytest.fixture(scope="module", params=["mptcp", "srtla"])
+@pytest.fixture(scope="module", params=["mptcp", "srtla", "hybrid"])
 def assembly(request: pytest.FixtureRequest, directory: Path) -> Iterator[Assembly]:
     """The demo's parts, none of them started, for each transport."""
     with World() as world:

@@ -56,6 +56,44 @@ def test_srtla_is_scraped_in_place_of_mptcp(name: str, tmp_path: Path) -> None:
     assert "guard" not in [job["job_name"] for job in after]
 
 
+@pytest.mark.parametrize("name", ["edge", "vps"])
+def test_hybrid_scrapes_both(name: str, tmp_path: Path) -> None:
+    """Where one transport stands by, nothing that MPTCP has is missing and SRTLA's exporter is asked as well."""
+    mptcp, srtla, hybrid = (
+        yaml.safe_load(rendering.prometheus(name, tmp_path, transport=transport).read_text())["scrape_configs"]
+        for transport in ("mptcp", "srtla", "hybrid")
+    )
+
+    assert [job for job in hybrid if job not in mptcp] == [job for job in srtla if job["job_name"] == "srtla"]
+    assert [job for job in mptcp if job not in hybrid] == []
+
+
+def test_hybrid_configuration(tmp_path: Path, password_file: Path, tokens: rendering.TokenFiles) -> None:
+    """The controller takes the file in which the encoder has an address for each transport."""
+    places = {name: tmp_path / f"{name}.url" for name in ("mptcp", "srtla")}
+    for name, path in places.items():
+        path.write_text(f"rtmp://{name}/live/key\n")
+    loaded = load(
+        rendering.edge_controller(
+            tmp_path,
+            policy="adaptive",
+            personality="live",
+            password_file=password_file,
+            tokens=tokens,
+            transport="hybrid",
+            publish=places,
+        ),
+        environment={},
+    )
+
+    assert loaded.config.transport == "hybrid"
+    assert {name: one.get_secret_value() for name, one in loaded.secrets.addresses.items()} == {
+        "mptcp": "rtmp://mptcp/live/key",
+        "srtla": "rtmp://srtla/live/key",
+    }
+    assert "live/key" not in repr(loaded)
+
+
 def test_the_rules_are_the_shipped_ones(tmp_path: Path) -> None:
     """The demo's server loads every rule file of the repository, from where it stands."""
     loaded = yaml.safe_load(rendering.prometheus("vps", tmp_path).read_text())["rule_files"]

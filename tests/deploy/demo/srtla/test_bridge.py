@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ from deploy.demo.encoder.orders import Order
 from deploy.demo.picture.reading import Looks, StreamReader
 from deploy.demo.srtla import bridge
 from deploy.encoder.video import VideoSettings
-from tests.deploy.demo.streaming import KEY, Ingest, free_port, until
+from tests.deploy.demo.streaming import ALIAS, KEY, Ingest, free_port, until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,6 +51,7 @@ def serving(ingest: Ingest, port: int, directory: Path) -> Iterator[subprocess.P
     argv = [
         sys.executable, "-m", "deploy.demo.srtla.bridge", "--listen", f"127.0.0.1:{port}", "--latency-ms", "200",
         "--publish-url-file", str(address), "--statistics", str(directory / "statistics.json"),
+        "--drop-url", f"http://127.0.0.1:{ingest.ports.stat}/control/drop/publisher?app=live&name={ALIAS}",
     ]  # fmt: skip
     with (directory / "bridge.log").open("w") as log, subprocess.Popen(argv, stdout=log, text=True) as process:
         try:
@@ -58,12 +60,26 @@ def serving(ingest: Ingest, port: int, directory: Path) -> Iterator[subprocess.P
             process.terminate()
 
 
+@contextmanager
+def hanging(ingest: Ingest) -> Iterator[None]:
+    """A publisher that published and then fell silent, as behind a transport that died."""
+    argv = ["ffmpeg", "-nostdin", "-loglevel", "error", "-re", "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25"]
+    argv += ["-c:v", "libx264", "-preset", "ultrafast", "-g", "25", "-f", "flv", ingest.publish_url]
+    with subprocess.Popen(argv) as process:
+        try:
+            until(ingest.received_bytes, what="the publisher that will hang")
+            process.send_signal(signal.SIGSTOP)
+            yield
+        finally:
+            process.kill()
+
+
 async def test_sessions(ingest: Ingest, tmp_path: Path) -> None:
-    """A young picture comes through, also in a new size; a second session is published as the first was."""
+    """A young picture takes the place of one that hangs, also in a new size; a second session is as the first."""
     port = free_port()
     url = f"srt://127.0.0.1:{port}?mode=caller&latency=200"
     reader = StreamReader(ingest.play_url, Looks.KEYFRAMES)
-    with serving(ingest, port, tmp_path):
+    with hanging(ingest), serving(ingest, port, tmp_path):
         reader.start()
         child = await PipelineChild.start("/usr/bin/python3")
         try:
