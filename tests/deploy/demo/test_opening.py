@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from deploy.demo.__main__ import how_to_order
+from deploy.demo.running import how_to_order
 
 
 def test_address_way_in_and_the_tokens_file_are_told() -> None:
