@@ -29,6 +29,8 @@ REPORT_EVERY_S = 2.0
 EVENTS_AT_ONCE = 20
 WAIT_S = 5.0
 _BACKOFF_S = (0.5, 1.0, 2.0)
+# Some seconds in which reports arrive and orders do not.
+_FAILURES_TOLD = 3
 # When a stream begins and ends is what the ingest sees, and the VPS tells it itself.
 _REPORTED = tuple(kind for kind in Kind if kind is not Kind.SESSION)
 
@@ -72,6 +74,7 @@ class EdgeLink:
     ) -> None:
         self.problem: str | None = None
         self.connected: bool | None = None
+        self.deaf = False
         self._other = other
         self._keeper = keeper
         self._desk = desk
@@ -136,9 +139,12 @@ class EdgeLink:
             try:
                 await self.listen(wait_s=WAIT_S)
                 failures = 0
+                self._obeys(None)
             except (LinkError, NotKeptError) as error:
                 failures += 1
-                _log.debug("no orders: %s", error)
+                # Where nothing comes through, reporting finds out as well, and tells it.
+                if failures >= _FAILURES_TOLD and self.connected:
+                    self._obeys(str(error))
                 await asyncio.sleep(_BACKOFF_S[min(failures, len(_BACKOFF_S)) - 1])
 
     async def listen(self, *, wait_s: float) -> None:
@@ -152,6 +158,11 @@ class EdgeLink:
             self.connected = problem is None
             self._notice(problem or "the VPS's controller is connected")
         self.problem = problem
+
+    def _obeys(self, problem: str | None) -> None:
+        if self.deaf is not (problem is not None):
+            self.deaf = problem is not None
+            self._notice("orders from there count again" if problem is None else f"no order can be taken: {problem}")
 
     def _notice(self, text: str) -> None:
         _log.info("link: %s", text)

@@ -86,7 +86,8 @@ class Store:
             try:
                 yield self._connection
             except BaseException:
-                self._connection.execute("ROLLBACK")
+                if self._connection.in_transaction:  # a full disk ends it before we do
+                    self._connection.execute("ROLLBACK")
                 raise
             self._connection.execute("COMMIT")
 

@@ -168,3 +168,16 @@ def test_a_file_that_another_holds_is_no_damage(tmp_path: Path) -> None:
     reader.close()
 
     assert store.newest() == 1
+
+
+def test_a_full_disk_is_told_as_that_and_leaves_the_file_usable(tmp_path: Path) -> None:
+    """SQLite ends the transaction itself; the error that comes out is its own, and with room again all goes on."""
+    store = Store(tmp_path)
+    store._connection.execute("PRAGMA max_page_count = 1").fetchall()  # noqa: SLF001 - a full disk without one
+    with pytest.raises(sqlite3.OperationalError, match="database or disk is full"):
+        store.add([Happening(1.0, Kind.ALERT, "s", "t" * 10_000)] * 50)
+    store._connection.execute("PRAGMA max_page_count = 100000").fetchall()  # noqa: SLF001 - idem
+    store.add([Happening(2.0, Kind.ALERT, "s", "kept")])
+
+    assert [one.happening.text for one in store.events()] == ["kept"]
+    store.close()
