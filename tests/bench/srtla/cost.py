@@ -1,19 +1,15 @@
-"""`python -m tests.bench.srtla`: cost and accuracy of the passive SRTLA observer, as one table. Needs root.
+"""Cost and accuracy of the passive observer on a bond of generated packets.
 
-A bond of two links, each a veth pair between two hosts of their own, carries data, SRTLA ACKs, SRT ACKs
-on both links, and keepalives. The exporter watches from either end and is scraped each second. Truth is
-what the kernel counted on the interfaces; the exporter runs as the program that an operator starts.
+Two links, each a veth pair between two hosts of their own, carry data, SRTLA ACKs, SRT ACKs on both
+links, and keepalives. The exporter watches from either end and is scraped each second. Truth is what
+the kernel counted on the interfaces; the exporter runs as the program that an operator starts.
 """
 
 from __future__ import annotations
 
-import argparse
 import os
-import re
 import socket
 import struct
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -23,11 +19,11 @@ from pathlib import Path
 
 from deploy.demo.namespaces import Namespace
 from exporters.srtla.model import Role
-from tests.bench.targets import Result, report
+from tests.bench.srtla.scraping import exporter, resident_mb, scrape, used_cpu_s
+from tests.bench.targets import Result
 from tests.exporters.srtla import packets
 
 PORT = 5000
-LISTEN_PORT = 12753
 LINKS = ("verizon", "att")
 HEADER_BYTES = 42  # Ethernet, IPv4 and UDP: what an interface counts beside the payload
 PAYLOAD_BYTES = 1316
@@ -53,29 +49,28 @@ CASES = (
 )
 
 
-def main() -> None:
-    """Measure, and exit with 1 when a target is missed."""
-    parser = argparse.ArgumentParser(prog="python -m tests.bench.srtla", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=20, help="length of each stream; default 20")
-    options = parser.parse_args()
-    results = (result for case in CASES for result in measure(case, options.seconds))
-    sys.exit(0 if report(results) else 1)
+def measure(seconds: float) -> Iterator[Result]:
+    """All cases, each streaming for so long."""
+    for case in CASES:
+        yield from _measure(case, seconds)
 
 
-def measure(case: Case, seconds: float) -> Iterator[Result]:
+def _measure(case: Case, seconds: float) -> Iterator[Result]:
     """Stream, watch and compare."""
     name = f"{case.rate_bps / 1e6:g} Mbit/s, beside the {case.role}"
     with _bond() as (pi, vps):
         watched = vps if case.role is Role.RECEIVER else pi
-        with _exporter(watched, case.role) as pid:
+        names = [flag for number, link in enumerate(LINKS) for flag in ("--uplink", f"{link}=10.77.{number}.1")]
+        with exporter(watched, [*names, "--watch", str(PORT), "--role", case.role.value]) as pid:
+            time.sleep(1)  # its start has a cost of its own
             before = _counted(watched)
-            cpu_s, started_s = _cpu_s(pid), time.monotonic()
+            cpu_s, started_s = used_cpu_s(pid), time.monotonic()
             stream = _Stream(pi, vps, case.rate_bps)
-            stream.run(seconds, lambda: _scrape(watched))
-            share = (_cpu_s(pid) - cpu_s) / (time.monotonic() - started_s)
+            stream.run(seconds, lambda: scrape(watched))
+            share = (used_cpu_s(pid) - cpu_s) / (time.monotonic() - started_s)
             time.sleep(0.5)
-            metrics = _scrape(watched)
-            resident = _resident_mb(pid)
+            metrics = scrape(watched)
+            resident = resident_mb(pid)
         after = _counted(watched)
     shown = f"{100 * share:.1f} % of one core at {stream.packets / seconds:.0f} packets/s, {resident:.1f} MB"
     target = "-" if case.largest_share is None else f"{100 * case.largest_share:g} %"
@@ -115,24 +110,6 @@ def _bond() -> Iterator[tuple[Namespace, Namespace]]:
                 host.run(["ip", "address", "add", f"10.77.{number}.{end}/24", "dev", link])
                 host.run(["ip", "link", "set", link, "up"])
         yield pi, vps
-
-
-@contextmanager
-def _exporter(host: Namespace, role: Role) -> Iterator[int]:
-    names = [flag for number, link in enumerate(LINKS) for flag in ("--uplink", f"{link}=10.77.{number}.1")]
-    argv = [sys.executable, "-m", "exporters.srtla", *names, "--watch", str(PORT), "--role", role.value]
-    process = subprocess.Popen(host.command(argv), stderr=subprocess.DEVNULL)
-    try:
-        deadline_s = time.monotonic() + 10
-        while not _answers(host):
-            if time.monotonic() > deadline_s:
-                raise AssertionError("the exporter does not answer within 10 s")
-            time.sleep(0.1)
-        time.sleep(1)
-        yield process.pid
-    finally:
-        process.terminate()
-        process.wait()
 
 
 class _Stream:
@@ -210,35 +187,3 @@ def _counted(host: Namespace) -> dict[tuple[str, str], int]:
         fields = numbers.split()
         found[name.strip(), "rx"], found[name.strip(), "tx"] = int(fields[0]), int(fields[8])
     return found
-
-
-def _answers(host: Namespace) -> bool:
-    try:
-        return "srtla_connections" in _scrape(host)
-    except OSError:
-        return False
-
-
-def _scrape(host: Namespace) -> dict[str, float]:
-    with host.socket() as connection:
-        connection.connect(("127.0.0.1", LISTEN_PORT))
-        connection.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
-        page = b""
-        while chunk := connection.recv(1 << 16):
-            page += chunk
-    found = re.findall(r"^(srtla_\S+) (\S+)$", page.decode(), re.MULTILINE)
-    return {name: float(value) for name, value in found}
-
-
-def _cpu_s(pid: int) -> float:
-    fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def _resident_mb(pid: int) -> float:
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS:")) / 1000
-
-
-if __name__ == "__main__":
-    main()
