@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 LIVE = Impacts(bitrate=Impact.NONE, geometry=Impact.GLITCH)
 # Long enough for a machine that runs all rows at once, short enough to see a hang.
-DEADLINES = Deadlines(read_s=2.0, order_s=2.5)
+DEADLINES = Deadlines(read_s=1.2, order_s=1.5)
 WELL_DEADLINE_S = SEEN_DEADLINE_S = OVER_DEADLINE_S = 25.0
 
 Made = tuple["Encoder", Any]

@@ -177,9 +177,9 @@ async def test_a_source_that_comes_back_goes_on_in_the_same_stream(tmp_path: Pat
     options = ["--source", f"srt://127.0.0.1:{source}?mode=listener", "--audio", "source"]
     with receiving(port, file), process(tmp_path, f"srt://127.0.0.1:{port}?mode=caller", *options):
         async with driver(tmp_path) as encoder:
-            await asyncio.to_thread(box, source, 3.0)
+            await asyncio.to_thread(box, source, 2.5)
             gone = await read_until(encoder, lambda one: "ended" in (one.problem or ""))
-            await asyncio.to_thread(box, source, 3.0)
+            await asyncio.to_thread(box, source, 2.5)
     seen = frames(file)
     gaps = [after[0] - before[0] for before, after in itertools.pairwise(seen)]
 
