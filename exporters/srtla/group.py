@@ -10,6 +10,8 @@ from exporters.srtla.wire import Acknowledgement, ahead
 
 _ACKS = 256  # full ACKs go out every 10 ms: 2.5 s of them
 _DROP_AT_ONCE = 100_000
+_IDLE_S = 15.0  # the longest link timeout of the receivers in use
+_WAITING_S = 60.0  # a black-out that SRT is told to bear: what was sent before still waits to be acknowledged
 
 
 class Group:
@@ -29,6 +31,11 @@ class Group:
         self._past = [0] * 5
         self._once = Once(512)
         self._acks: dict[int, float] = {}
+
+    def in_use(self, at_s: float) -> bool:
+        """Whether data went over it lately, or still waits for the far end's word."""
+        waits = self.sent is not None and self.sent.backlog_bytes > 0
+        return at_s - self.active_s <= (_WAITING_S if waits else _IDLE_S)
 
     def carries(self, socket: int) -> None:
         """Take the destination socket of a data packet; another one is another SRT connection."""

@@ -106,7 +106,7 @@ class Observer:
         """Close what has been silent for long. Call it about every 100 ms."""
         for link in [link for link in self.links.values() if at_s - _heard_s(link) > SILENT_S]:
             self._close(link)
-        for group in [group for group in self.groups.values() if at_s - group.active_s > 2 * SILENT_S]:
+        for group in [group for group in self.groups.values() if not group.in_use(at_s - SILENT_S)]:
             self._end(group)
         for group in self.groups.values():
             if group.sent is not None:

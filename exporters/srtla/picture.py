@@ -9,7 +9,7 @@ from exporters.srtla.capacity import Bounds, Capacity, DrainTime
 from exporters.srtla.group import Group
 from exporters.srtla.link import Link
 from exporters.srtla.model import Role
-from exporters.srtla.observing import SILENT_S, Observer
+from exporters.srtla.observing import Observer
 from exporters.srtla.tally import Tally
 
 # At the receiver, senders with timed or extended keepalives speak each second; the BELABOX sender speaks
@@ -91,8 +91,7 @@ class Painter:
     def paint(self, observer: Observer, at_s: float) -> Picture:
         """The picture at `at_s`, later than the last."""
         observer.tidy(at_s)
-        groups = [group for group in observer.groups.values() if group.socket is not None]
-        active = [group for group in groups if at_s - group.active_s <= SILENT_S]
+        active = [group for group in observer.groups.values() if group.socket is not None and group.in_use(at_s)]
         for link in observer.links.values():
             link.settle(at_s)
         least_s = _least_transit_s(observer.links.values(), at_s)

@@ -97,3 +97,15 @@ def test_idle_bond_is_not_dead() -> None:
     assert picture.bond.groups == 0
     assert [uplink.dead for uplink in picture.uplinks] == [None, None]
     assert [uplink.links for uplink in picture.uplinks] == [0, 0]
+
+
+def test_black_out_is_no_idle_bond() -> None:
+    """What was sent before still waits: half a minute without a packet in either direction is a growing drain time."""
+    bond = Bond(Role.SENDER)
+    bond.run(5)
+    picture = bond.painter.paint(bond.observer, bond.at_s + 30)
+
+    assert picture.bond.groups == 1
+    assert picture.bond.backlog_bytes == 12 * PACKET
+    assert picture.bond.drain_s == pytest.approx(30, abs=0.5)
+    assert bond.painter.paint(bond.observer, bond.at_s + 90).bond.backlog_bytes is None
