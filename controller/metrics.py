@@ -13,7 +13,7 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from controller import __version__
-from controller.decision.model import Freshness, Quality, Scene
+from controller.decision.model import Freshness, Quality, Scene, Transport
 from controller.studio_metrics import studio_samples
 from exporters import catalog
 from exporters.units import octets
@@ -99,6 +99,8 @@ def samples(status: Status) -> Iterator[Sample]:
 def _decided(decided: Decided) -> Iterator[Sample]:
     yield "vvlive_last_decision_timestamp_seconds", (), decided.at_s
     yield from _one_of("vvlive_observation_freshness", Freshness, decided.freshness)
+    if decided.carrier is not None:
+        yield from _one_of("vvlive_carrier", Transport, decided.carrier)
     for source, age_s in (("uplinks", decided.age_s), ("ingest", decided.ingest.age_s)):
         if age_s is not None:
             yield "vvlive_observation_age_seconds", (source,), age_s

@@ -252,5 +252,6 @@ class Controller:
             ingest=seen.ingest,
             override=seen.override,
             health=health(seen),
+            carrier=seen.carrier,
             trusts={record.name: trust(record) for record in decision.state.uplinks},
         )

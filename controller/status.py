@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Quality,
         Reason,
         Scene,
+        Transport,
         UplinkReading,
     )
     from controller.decision.trust import Trust
@@ -68,6 +69,7 @@ class Decided:
     override: Override | None
     health: Health | None = None
     trusts: Mapping[str, Trust] = field(default_factory=dict)
+    carrier: Transport | None = None
 
 
 @dataclass(frozen=True, slots=True)

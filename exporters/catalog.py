@@ -601,6 +601,11 @@ CONTROLLER: tuple[Metric, ...] = (
         unit="seconds",
     ),
     _gauge("vvlive_observation_freshness", "1 for the freshness of the last decision's data.", "freshness"),
+    _gauge(
+        "vvlive_carrier",
+        "1 for the transport that the last decision is about, 0 for the other; absent before one is known.",
+        "transport",
+    ),
     _gauge("vvlive_last_decision_timestamp_seconds", "Time of the last decision.", unit="seconds"),
     _counter("vvlive_decisions_total", "Decisions made."),
     _counter("vvlive_quality_transitions_total", "Changes of the quality state.", "from", "to", "rule"),

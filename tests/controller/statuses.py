@@ -14,6 +14,7 @@ from controller.decision.model import (
     Quality,
     Reason,
     Scene,
+    Transport,
     UplinkReading,
 )
 from controller.decision.trust import Trust
@@ -61,6 +62,7 @@ KNOWN = Status(
         override=None,
         health=Health(40.0, (Part("picture", 0.4, 3.0, "late", vital=True), Part("rtt", None, 1.0, "unknown"))),
         trusts={"modem-a": Trust(0.75, 0.9, 1.0, 0.01, 0.02), "modem-b": Trust(None)},
+        carrier=Transport.SRTLA,
     ),
     drives_encoder=True,
     drives_studio=True,
