@@ -162,8 +162,8 @@ def test_stream_over_two_uplinks_and_through_trouble(hosts: tuple[Namespace, Nam
         pi.run(["ip", "link", "set", "att", "down"])
         sender.until(lambda found: of("dead", found) == [0, 1])
         receiver.until(lambda found: of("dead", found) == [0, 1])
-        logs = [exporter.end()[1] for exporter in (sender, receiver)]
-        pages = "".join(logs)
+        pages = sender.scrape() + receiver.scrape()
+        pages += "".join(exporter.end()[1] for exporter in (sender, receiver))
 
     assert KEY not in pages
     assert "10.78." not in pages

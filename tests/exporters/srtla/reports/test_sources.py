@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import socket
+import struct
 import time
 from typing import TYPE_CHECKING
 
 import pytest
 from aiohttp import web
 
+from deploy.demo.namespaces import Namespace
 from exporters.catalog import SRTLA
 from exporters.collecting import Clock
 from exporters.srtla.naming import parse_uplink
@@ -90,6 +94,50 @@ async def test_openirl(server: str) -> None:
 
     assert 'srtla_stream_dropped_segments_total{stream="cam"} 2.0' in text
     assert 'srtla_uplink_rtt_seconds{uplink="verizon"} 0.031' in text
+
+
+UPDATE = {
+    "method": "stats.update",
+    "params": {"data": {"links": [{"ip": "198.51.100.7", "rtt_ms": 80, "nak_count": 4}]}},
+}
+
+
+async def test_srtla_send(tmp_path: Path) -> None:
+    """Links by address, as they are pushed."""
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readline()
+        writer.write(json.dumps(UPDATE).encode() + b"\n")
+        await writer.drain()
+        writer.close()
+
+    path = str(tmp_path / "control")
+    async with await asyncio.start_unix_server(serve, path):
+        text = await exposed(Told("srtla_send", path))
+
+    assert 'srtla_uplink_rtt_seconds{uplink="verizon"} 0.08' in text
+    assert 'srtla_uplink_lost_segments_total{uplink="verizon"} 4.0' in text
+
+
+@pytest.mark.root
+async def test_statistics_packets() -> None:
+    """What OpenIRL's receiver sends to its SRT server is seen on its way."""
+    peers = struct.pack(">IIIQII", 2, 400, 9_000, 123_456, 5, 410)
+    packet = struct.pack(">IIIIIIQ", 0x93000000, 0, 0, 7, 1 << 24 | 1 << 16, 400, 1) + peers
+    with Namespace.create("openirl") as host:
+        host.run(["ip", "link", "set", "lo", "up"])
+        program = host.call(lambda: asked(Told("openirl", "4001"), [], lambda: UPLINKS, ""))
+        with host.socket(kind=socket.SOCK_DGRAM) as receiver:
+            receiver.sendto(packet, ("127.0.0.1", 4001))
+        text = ""
+        deadline_s = time.monotonic() + 5
+        while "srtla_uplink" not in text and time.monotonic() < deadline_s:
+            await program.source.poll(CLOCK)
+            text = exposition(SRTLA, program.source.points("srtla", time.monotonic()))
+        await program.close()
+
+    assert 'srtla_uplink_receive_bytes_total{uplink="att"} 123456.0' in text
+    assert 'srtla_uplink_jitter_seconds{uplink="att"} 0.009' in text
 
 
 async def test_mapped(server: str) -> None:
