@@ -51,10 +51,10 @@ class Asker:
             # A proxy from the environment would be handed the token.
             with httpx.Client(timeout=_DEADLINE_S, trust_env=False, headers=headers) as client:
                 answer = client.request(method, f"{self.url.rstrip('/')}{path}", **rest)
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL, UnicodeError, ValueError):
+            fail(f"{self.url} is no address; write one like {DEFAULT_URL}", BAD_INPUT)
         except httpx.HTTPError as error:
             fail(f"no answer from {self.url} ({type(error).__name__}); is the controller running?", NO_ANSWER)
-        except (httpx.InvalidURL, UnicodeError, ValueError):
-            fail(f"{self.url} is no address; write one like {DEFAULT_URL}", BAD_INPUT)
         if not answer.is_success:
             _refused(answer)
         return _json(answer)

@@ -54,10 +54,10 @@ def troubles(found: dict[str, Any]) -> list[str]:
     lines = [] if found["source"]["armed"] else [found["source"]["self_test"]]
     if found["source"]["problem"]:
         lines.append(found["source"]["problem"])
-    for name in ("encoder", "studio"):
-        device = found[name]
+    for key, name in (("encoder", "the encoder"), ("studio", "OBS")):
+        device = found[key]
         if device is not None and device["reachable"] is False:
-            lines.append(f"{name}: {device['problem'] or 'it does not answer'}")
+            lines.append(device["problem"] or f"{name} does not answer")
     lines += [f"studio: {text}" for text in (found["studio"] or {}).get("findings", ())]
     if found["history_problem"] is not None:
         lines.append(f"history is not kept: {found['history_problem']}")

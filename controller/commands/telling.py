@@ -61,7 +61,8 @@ def report(  # noqa: PLR0913 - one option per choice
     sessions = asker.get("/api/sessions", limit=_PAGE)["sessions"]
     found = next((one for one in sessions if session in {None, one["number"]}), None)
     if found is None:
-        fail("there was no such stream; GET /api/sessions lists those that there were", WRONG)
+        numbers = ", ".join(str(one["number"]) for one in sessions)
+        fail(f"no stream {session}; there were {numbers}" if sessions else "no stream was seen yet", WRONG)
     until_s = found["ended_s"] or found["seen_s"]
     events = list(_events(asker, since_s=found["started_s"], until_s=until_s))
     rig, ledger = asker.get("/api/status")["rig"], asker.get("/api/ledger")["months"]
