@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from controller.decision.model import Transport
 from exporters.units import bits
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def read_links(seen: Observation) -> Links | None:
     """The links as seen; None when queue or rate are unknown."""
     uplinks_bps = _uplinks_bps(seen)
     carried_bps = seen.capacity.upper_bps if seen.capacity.upper_bps is not None else uplinks_bps
-    if seen.drain_time_s is None or carried_bps is None:
+    if seen.drain_time_s is None or carried_bps is None or _swallowed(seen):
         return None
     round_trip_s = min((u.min_rtt_s for u in seen.uplinks if u.min_rtt_s is not None), default=0.0)
     drain_s, in_order_bps = seen.drain_time_s, seen.delivered_bps
@@ -62,6 +63,11 @@ def read_links(seen: Observation) -> Links | None:
         carried_bps=carried_bps,
         disordered=catches_up or (waits and seen.capacity.upper_bps is None),
     )
+
+
+def _swallowed(seen: Observation) -> bool:
+    """Whether nothing is under way: an SRTLA sender without a working link drops all, and no queue tells of it."""
+    return seen.carrier is Transport.SRTLA and not seen.drain_time_s and not seen.delivered_bps
 
 
 def _uplinks_bps(seen: Observation) -> float | None:

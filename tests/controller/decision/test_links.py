@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 
 from controller.decision.links import read_links
-from controller.decision.model import Freshness, Interval, Observation, UplinkReading
+from controller.decision.model import Freshness, Interval, Observation, Transport, UplinkReading
 from tests.controller.decision.examples import law
 from tests.controller.decision.roads import readings
 
@@ -78,3 +78,13 @@ def test_a_queue_is_never_negative(seen: Observation) -> None:
     links = read_links(seen)
 
     assert links is None or (links.queue_s >= 0 and links.queued_bits >= 0)
+
+
+def test_nothing_under_way_is_no_empty_queue() -> None:
+    """An SRTLA sender whose links all died swallows the stream: without queue and without delivery nothing is known."""
+    swallowed = replace(SEEN, carrier=Transport.SRTLA, drain_time_s=0.0, delivered_bps=0.0)
+
+    assert read_links(swallowed) is None
+    assert read_links(replace(swallowed, drain_time_s=0.3)) is not None
+    assert read_links(replace(swallowed, delivered_bps=1e6)) is not None
+    assert read_links(replace(swallowed, carrier=Transport.MPTCP)) is not None
