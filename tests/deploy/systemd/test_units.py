@@ -70,3 +70,37 @@ def test_no_secret_is_in_a_unit() -> None:
         text = unit.read_text()
         assert "Environment=" not in text or "Environment=VVLIVE_TLS=%d" in text
         assert not re.search(r"(?i)(password|token)\s*=", text)
+
+
+@pytest.mark.parametrize("dropin", sorted(UNITS.glob("prometheus.service.d/*.conf")), ids=lambda path: path.name)
+def test_prometheus_understands_what_it_is_started_with(dropin: Path) -> None:
+    """Each flag is one of the packaged Prometheus', its configuration is there, and it listens on loopback alone."""
+    told = subprocess.run(["prometheus", "--help"], capture_output=True, text=True, check=False, timeout=20)
+    commands = re.findall(r"^ExecStart=/usr/bin/prometheus (.*)$", dropin.read_text(), re.MULTILINE)
+    flags = dict(word.partition("=")[::2] for word in " ".join(commands).split())
+
+    assert len(commands) == 1
+    assert sorted(set(flags) - set(re.findall(r"--[a-z0-9.-]+", told.stdout + told.stderr))) == []
+    assert Path(flags["--config.file"].replace("/opt/vvlive", str(REPOSITORY))).is_file()
+    assert flags["--web.listen-address"].startswith("127.0.0.1:")
+
+
+def test_every_unit_that_a_runbook_names_is_there() -> None:
+    """`systemctl restart` of a unit that does not exist helps nobody at night."""
+    text = "".join(path.read_text() for path in (REPOSITORY / "prometheus" / "runbooks").glob("*.md"))
+    commands = re.findall(r"^(?:systemctl \w+|journalctl -u) (.*)$", text, re.MULTILINE)
+    named = {word for command in commands for word in command.split() if word.startswith("vvlive-")}
+
+    assert named
+    assert sorted(named - {path.stem for path in OURS}) == []
+
+
+def test_the_controller_is_started_anew_when_its_loop_hangs() -> None:
+    """It tells systemd itself how it is, and its time is longer than the loop may take to be found hanging."""
+    text = (UNITS / "vvlive-controller.service").read_text()
+    watchdog = re.search(r"^WatchdogSec=(\d+)$", text, re.MULTILINE)
+
+    assert "\nType=notify\n" in text
+    assert watchdog
+    assert int(watchdog[1]) >= 15
+    assert "\nRestart=always\n" in text
