@@ -8,6 +8,7 @@ from exporters.srtla.wire import Keepalive
 
 _JITTER_GAIN = 1 / 16  # RFC 3550, section 6.4.1
 _OTHER_CLOCK_S = 10.0  # no queue holds a packet that long: the sender's clock was set anew
+_LONGEST_GAP_S = 1.0  # ten packets at a rate below it carry no stream worth a verdict
 _NAKS_AT_ONCE = 100_000  # a jump beyond what a second of any stream has is another sender's counter
 
 
@@ -16,6 +17,8 @@ class Link:
 
     __slots__ = (
         "_last_transit_s",
+        "_srtla_ack_s",
+        "ack_gap_s",
         "acknowledged_s",
         "connection",
         "created_s",
@@ -49,6 +52,8 @@ class Link:
         self.created_s = self.up_s = at_s
         self.down_s: float | None = None
         self.acknowledged_s: float | None = None
+        self.ack_gap_s: float | None = None  # between SRTLA ACKs, smoothed
+        self._srtla_ack_s: float | None = None
         self.unanswered_s: float | None = None  # when the first packet went up since the last came down
         self.form = ""
         self.connection: int | None = None
@@ -96,6 +101,13 @@ class Link:
         """Take a data packet that leaves over the link."""
         self.in_flight_bytes += length
         self.in_flight = (self.in_flight or 0) + 1
+
+    def acknowledged(self, at_s: float) -> None:
+        """Take an SRTLA ACK, whatever it names."""
+        if self._srtla_ack_s is not None:
+            gap_s = min(at_s - self._srtla_ack_s, _LONGEST_GAP_S)
+            self.ack_gap_s = gap_s if self.ack_gap_s is None else self.ack_gap_s + (gap_s - self.ack_gap_s) / 8
+        self._srtla_ack_s = self.acknowledged_s = at_s
 
     def landed(self, length: int) -> None:
         """Take a data packet off what is in flight: it arrived, or is known to be lost."""

@@ -1,8 +1,9 @@
 """The sender's view of one SRT stream: which link carried which packet, and what became of it. Pure.
 
-A packet is delivered when its link's SRTLA ACK names it, or when the SRT ACK has passed it. A NAK
-alone is no loss: uplinks of different delay reorder. It is one when no acknowledgement of the
-transmission follows within the time that this takes.
+A packet is delivered when its link's SRTLA ACK names it; on a link that has none, as in plain SRT, when
+the SRT ACK has passed it. Where there are SRTLA ACKs the SRT ACK proves no delivery: it also passes what the
+receiver has given up. A NAK alone is no loss: uplinks of different delay reorder. It is one when no
+acknowledgement of the transmission follows within the time that this takes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from exporters.srtla.wire import RETRANSMITTED, SEQUENCE_MASK, ahead
 WINDOW = 1 << 14  # as at the receiver: 7 s at 20 Mbit/s
 _SLOT = WINDOW - 1
 _HEADER = struct.Struct(">II")
-_GRACE_S = 0.25  # an SRTLA ACK waits for ten packets of its link: 0.2 s at 600 kbit/s on one of two links
+_GRACE_S = 0.25  # where nothing is known yet of the link's round trip and the pace of its SRTLA ACKs
 _SUSPECTS = 4096
 
 
@@ -50,7 +51,7 @@ class Sent:
         self._suspects: dict[int, _Suspect] = {}
         self._highest: int | None = None
         self._following: int | None = None  # first number that the SRT ACK has not passed
-        self.sojourn_s: float | None = None
+        self._swept: int | None = None  # first number that may still wait for an SRTLA ACK
 
     def data(self, link: Link, at_s: float, length: int, head: bytes) -> None:
         """Take a data packet that leaves, 8 bytes of it at least."""
@@ -87,7 +88,7 @@ class Sent:
                 if place == len(sequences) and self._first_s[slot] == self._at_s[slot]:
                     link.rtt.add(at_s, at_s - self._at_s[slot])
                 self._deliver(slot)
-        link.acknowledged_s = at_s
+        link.acknowledged(at_s)
 
     def acknowledged(self, at_s: float, following: int) -> None:
         """Take an SRT ACK: everything before `following` arrived, whichever link's word of it was lost."""
@@ -102,14 +103,13 @@ class Sent:
             if self._sequence[slot] != sequence:
                 continue
             carrier = self._carrier[slot]
-            if carrier is not None:
+            if carrier is not None and carrier.ack_gap_s is None:
                 self._deliver(slot)
                 carrier.acknowledged_s = at_s
             elif self._suspects:
                 self._passed(sequence)
             if self._pending[slot]:
                 self.acknowledged_bytes += self._length[slot]
-                self.sojourn_s = at_s - self._first_s[slot]
                 self._settled(slot)
         if self._following is None or ahead(following, first) > 0:
             self._following = following
@@ -129,6 +129,21 @@ class Sent:
             if suspect.due_s <= at_s:
                 del self._suspects[sequence]
                 suspect.link.tally.lost += 1
+        self._sweep(at_s)
+
+    def _sweep(self, at_s: float) -> None:
+        """Take off what is in flight the packets that the SRT ACK passed long ago: their SRTLA ACK is lost."""
+        if self._following is None:
+            return
+        if self._swept is None or not 0 <= ahead(self._following, self._swept) <= WINDOW:
+            self._swept = self._following
+        while self._swept != self._following:
+            slot = self._swept & _SLOT
+            carrier = self._carrier[slot]
+            if carrier is not None and at_s - self._at_s[slot] < _patience_s(carrier):
+                return
+            self._release(slot)
+            self._swept = (self._swept + 1) & SEQUENCE_MASK
 
     def oldest_s(self) -> float | None:
         """When the oldest packet was sent that the SRT ACK has not passed; None without one."""
@@ -150,11 +165,10 @@ class Sent:
         carrier = self._carrier[slot]
         if carrier is None or len(self._suspects) >= _SUSPECTS or self._too_early(slot, carrier, at_s):
             return
-        wait_s = max(2 * (carrier.rtt.smoothed_s or 0.0), _GRACE_S)
         before = self._suspects.get(sequence)
         if before is not None:
             before.link.tally.lost += 1
-        self._suspects[sequence] = _Suspect(carrier, self._length[slot], self._at_s[slot] + wait_s)
+        self._suspects[sequence] = _Suspect(carrier, self._length[slot], self._at_s[slot] + _patience_s(carrier))
         self._release(slot)
 
     def _too_early(self, slot: int, carrier: Link, at_s: float) -> bool:
@@ -204,7 +218,12 @@ class Sent:
     def _advance(self, sequence: int) -> None:
         step = 0 if self._highest is None else ahead(sequence, self._highest)
         if self._highest is None or abs(step) >= WINDOW:
-            self._highest, self._following = sequence, None
+            self._highest, self._following, self._swept = sequence, None, sequence
         elif step > 0:
             self.expected += step
             self._highest = sequence
+
+
+def _patience_s(link: Link) -> float:
+    """How long a packet may wait for its SRTLA ACK, which waits for ten of its link: that comes, twice, on top."""
+    return max(2 * (link.rtt.smoothed_s or 0.0) + 2 * (link.ack_gap_s or 0.0), _GRACE_S)

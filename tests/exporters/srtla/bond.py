@@ -80,10 +80,10 @@ class Bond:
                 self._lost.append(self.sequence)
             else:
                 road.waiting.append(self.sequence)
-                if len(road.waiting) == 10:
+                if len(road.waiting) >= 10:
                     back_s = road.delay_s if self.role is Role.SENDER else 0.0
-                    seen.append(down(arrival_s + back_s, packets.srtla_ack(*road.waiting), road.peer))
-                    road.waiting.clear()
+                    seen.append(down(arrival_s + back_s, packets.srtla_ack(*road.waiting[:10]), road.peer))
+                    del road.waiting[:10]
             self.sequence += 1
         alive = [road for road in self.roads if not road.dead]
         if round(self.at_s / TICK_S) % 10 == 0:
@@ -100,6 +100,7 @@ class Bond:
             return []
         seen = [down(self.at_s + 0.05, packets.nak(*self._lost, stamp_us=round(self.at_s * 1e6)), alive[0].peer)]
         seen += [up(self.at_s + 0.06, packets.data(one, again=True), alive[0].peer) for one in self._lost]
+        alive[0].waiting.extend(self._lost)
         self._lost.clear()
         return seen
 

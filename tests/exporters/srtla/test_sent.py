@@ -43,15 +43,29 @@ def test_srtla_ack_credits_its_link() -> None:
     assert one.rtt.smoothed_s == pytest.approx(0.08)
 
 
-def test_srt_ack_credits_what_srtla_acks_missed() -> None:
-    """An SRTLA ACK may get lost; the SRT ACK that passes the packets delivers them all the same."""
+def test_srt_ack_delivers_where_there_are_no_srtla_acks() -> None:
+    """Plain SRT over one link: what the SRT ACK has passed has arrived."""
     stream, (one, _) = Sent(), links()
     leave(stream, one, 1.0, range(10))
     stream.acknowledged(1.1, 10)
 
     assert one.tally.acknowledged_bytes == stream.acknowledged_bytes == 10 * SIZE
     assert stream.backlog_bytes == one.in_flight_bytes == 0
-    assert stream.sojourn_s == pytest.approx(0.1)
+
+
+def test_srt_ack_is_no_proof_where_there_are_srtla_acks() -> None:
+    """It also passes what the receiver gave up: that was not delivered, and after a while it is in flight no more."""
+    stream, (one, _) = Sent(), links()
+    for second in range(3):
+        leave(stream, one, second, range(second * 10, second * 10 + 10))
+        if second < 2:
+            stream.landed(one, second + 0.1, tuple(range(second * 10, second * 10 + 10)))
+    stream.acknowledged(2.1, 30)
+    stream.settle(2.1)
+    assert (one.tally.acknowledged_bytes, one.in_flight_bytes, stream.backlog_bytes) == (20 * SIZE, 10 * SIZE, 0)
+
+    stream.settle(9.0)
+    assert (one.tally.acknowledged_bytes, one.in_flight_bytes) == (20 * SIZE, 0)
 
 
 def test_backlog_is_what_the_srt_ack_has_not_passed() -> None:
@@ -156,6 +170,23 @@ def test_repeated_nak_before_the_repetition_can_arrive_is_no_loss() -> None:
     stream.settle(3.0)
 
     assert one.tally.lost == 1
+
+
+def test_slow_link_is_given_time() -> None:
+    """Ten packets of a link that carries 20 a second take half a second: an SRTLA ACK that late still acquits."""
+    stream, (one, other) = Sent(), links()
+    for second in range(20):
+        leave(stream, one, second / 2, range(second * 10, second * 10 + 10))
+        stream.landed(one, second / 2 + 0.1, tuple(range(second * 10, second * 10 + 10)))
+    leave(stream, one, 10.0, [200])
+    leave(stream, other, 10.0, [201])
+    stream.naks(10.05, [(200, 200)])
+    leave(stream, other, 10.06, [200], again=True)
+    stream.settle(10.6)
+    stream.landed(one, 10.61, (200,))
+    stream.settle(20.0)
+
+    assert (one.tally.lost, one.tally.late) == (0, 1)
 
 
 OPERATIONS = st.lists(
