@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from exporters.serving import main
-from exporters.srtla.__main__ import run
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from exporters.srtla.__main__ import parser, run
+from exporters.srtla.naming import conflicts
+from exporters.srtla.reports.mapped import parse_map
 
 KEY = "s3cret"
 Complaint = Callable[..., str]
@@ -63,6 +63,19 @@ def test_wrong_file_of_uplinks_is_told(tmp_path: Path, complaint: Complaint) -> 
     (tmp_path / "uplinks").write_text("verizon\n")
 
     assert "'verizon' is not NAME=TARGET" in complaint("--file", "ceralive=/x", "--uplinks", f"{tmp_path}/uplinks")
+
+
+def test_examples_of_the_guide_are_understood() -> None:
+    """Each command line in the guide is one that the exporter takes, and its mapping is one."""
+    guide = (Path(__file__).parents[3] / "docs" / "srtla.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^    python -m exporters\.srtla (.*)$", guide, re.MULTILINE)
+    mapping = "".join(line for line in guide.splitlines(keepends=True) if re.match(r"    [{ ] *\"", line))
+
+    assert len(examples) == 8
+    for example in examples:
+        options = parser().parse_args(example.split())
+        assert conflicts(options.uplink, options.role) == []
+    assert list(parse_map(mapping.encode()).streams) == ["cam"]
 
 
 @pytest.mark.root
