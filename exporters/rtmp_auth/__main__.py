@@ -71,7 +71,7 @@ def parser() -> Parser:
     described.add_argument(
         "--other", type=checked(_url), metavar="URL", help="an nginx-rtmp-auth beside this one, watched for life"
     )
-    described.add_argument("--listen", type=checked(Listen.parse), default=Listen("127.0.0.1", 12755))
+    described.add_argument("--listen", type=checked(Listen.parse), default=Listen("127.0.0.1", 12757))
     return described
 
 
