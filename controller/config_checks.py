@@ -64,18 +64,21 @@ def _encoder(document: Mapping[Any, Any]) -> Iterator[str]:
 
 
 def _publish(document: Mapping[Any, Any]) -> Iterator[str]:
-    encoder, publish = document.get("encoder"), _section(document, "publish")
-    if document.get("transport") != "hybrid" or not isinstance(encoder, dict):
+    """Without any address nothing is switched: what carries is only watched."""
+    encoder, publish = _section(document, "encoder"), _section(document, "publish")
+    places = {name: _section(publish, name) for name in PublishSection.model_fields}
+    given = {
+        name: place.get("address_file") is not None or place.get("address_env") is not None
+        for name, place in places.items()
+    }
+    if not any(given.values()):
         return
-    if driver_of(encoder) not in REDIRECTED:
-        yield f"transport: hybrid needs an encoder that can be told where to publish; use {', '.join(REDIRECTED)}"
-    for name in PublishSection.model_fields:
-        place = _section(publish, name)
-        if place.get("address_file") is None and place.get("address_env") is None:
-            yield (
-                f"publish.{name}.address_file: missing; write the path of a file that holds the address, "
-                "or use address_env"
-            )
+    if encoder and driver_of(encoder) not in REDIRECTED:
+        yield f"publish: needs an encoder that can be told where to publish; use {', '.join(REDIRECTED)}"
+    for name in (name for name, has_one in given.items() if not has_one):
+        yield (
+            f"publish.{name}.address_file: missing; write the path of a file that holds the address, or use address_env"
+        )
 
 
 def _scenes(section: Section) -> Iterator[str]:

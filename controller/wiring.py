@@ -107,7 +107,7 @@ def compose(  # noqa: PLR0913 - the ports of the controller, each by its name
     driven_studio = _driven_studio(config, studio, clock=clock, journal=journal)
     desk = OverrideDesk(clock=clock, journal=journal, file=None if state_dir is None else BookFile(state_dir))
     policy = policy_of(config.policy)
-    carrier = _carrier(config, encoder, addresses or {}, ages=policy.ages, clock=clock, journal=journal)
+    carrier = carrier_of(config, encoder, addresses or {}, ages=policy.ages, clock=clock, journal=journal)
     loop = Loop(
         clock=clock,
         source=source,
@@ -164,7 +164,7 @@ class _NoReader:
         """Nothing to give back."""
 
 
-def _carrier(  # noqa: PLR0913 - what it drives, what it decides by and whom it tells
+def carrier_of(  # noqa: PLR0913 - what it drives, what it decides by and whom it tells
     config: Config,
     encoder: Encoder | None,
     addresses: Mapping[str, SecretStr],
@@ -173,8 +173,8 @@ def _carrier(  # noqa: PLR0913 - what it drives, what it decides by and whom it 
     clock: Clock,
     journal: Journal,
 ) -> Carrier | None:
-    """What decides between two transports; None where one is configured, or no encoder to send either way."""
-    if config.transport != "hybrid" or not isinstance(encoder, Redirected):
+    """What decides between two transports; None where there is one, or no encoder or address to send it elsewhere."""
+    if config.transport != "hybrid" or not addresses or not isinstance(encoder, Redirected):
         return None
     known = {Transport(name): address for name, address in addresses.items()}
     return Carrier(encoder, known, ages=ages, clock=clock, journal=journal)

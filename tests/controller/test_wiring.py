@@ -12,15 +12,17 @@ from pydantic import SecretStr
 from controller.adapters.obs_http import HttpStudio
 from controller.adapters.obs_obsws import ObswsStudio
 from controller.adapters.obs_simple import SimpleStudio
+from controller.adapters.uray import UrayEncoder
 from controller.config import Config, ObsSection, PolicySection
 from controller.config_encoder import UraySection
 from controller.decision import policies
 from controller.decision.memory import State
 from controller.decision.model import EncoderTraits, Quality, Scene
-from controller.decision.policy import Preset
+from controller.decision.policy import Ages, Preset
+from controller.journal import Journal
 from controller.memory_file import MemoryFile
 from controller.ports import Impact, MediaState, NoAnswer
-from controller.wiring import compose, obs_studio, policy_of, scene_names, window_query
+from controller.wiring import carrier_of, compose, obs_studio, policy_of, scene_names, window_query
 from controller.wiring_encoder import calibration_of
 from tests.fakes.devices import FakeEncoder, FakeSource, FakeStudio
 from tests.fakes.virtual_time import VirtualClock, virtually
@@ -187,3 +189,18 @@ def test_asks_for_the_transport_that_bonds(transport: str, *, asks_mptcp: bool, 
 
     assert [f"{one}_connection_backlog_bytes" in query for one in ("mptcp", "srtla")] == [asks_mptcp, asks_srtla]
     assert [f"{one}_uplink_receive_bytes_total" in query for one in ("mptcp", "srtla")] == [asks_mptcp, asks_srtla]
+
+
+@pytest.mark.parametrize(
+    ("transport", "addresses", "switches"),
+    [("hybrid", True, True), ("hybrid", False, False), ("mptcp", True, False), ("srtla", True, False)],
+)
+def test_switches_between_two_addresses(transport: str, *, addresses: bool, switches: bool) -> None:
+    """Where two transports are configured, each with an address, the encoder is sent from one to the other."""
+    encoder = {"url": "http://192.168.1.168", "password_env": "X"}
+    config = Config.model_validate({"rig": "r1", "encoder": encoder, "transport": transport})
+    given = {name: SecretStr(f"rtmp://{name}") for name in ("mptcp", "srtla")} if addresses else {}
+    driver = UrayEncoder(base_url="http://192.168.1.168", username="admin", password=SecretStr("x"))
+    made = carrier_of(config, driver, given, ages=Ages(), clock=VirtualClock(), journal=Journal())
+
+    assert (made is not None) is switches
