@@ -15,7 +15,10 @@ _WAITING_S = 60.0  # a black-out that SRT is told to bear: what was sent before 
 
 
 class Group:
-    """A bond. It is known by the destination socket of its data, and by its id when that was seen."""
+    """A bond. It is known by the destination socket of its data, and by its id when that was seen.
+
+    Anybody can send data to a public port; a bond is `answered` once the far end has acknowledged some.
+    """
 
     def __init__(self, number: int, role: Role, at_s: float) -> None:
         self.number = number
@@ -23,6 +26,7 @@ class Group:
         self.registered: int | None = None
         self.socket: int | None = None
         self.active_s = at_s
+        self.answered = False
         self.received: Received | None = None
         self.sent: Sent | None = None
         self.naks = self.dropped = 0
@@ -34,6 +38,8 @@ class Group:
 
     def in_use(self, at_s: float) -> bool:
         """Whether data went over it lately, or still waits for the far end's word."""
+        if not self.answered and self.role is Role.RECEIVER:
+            return False
         waits = self.sent is not None and self.sent.backlog_bytes > 0
         return at_s - self.active_s <= (_WAITING_S if waits else _IDLE_S)
 
@@ -64,6 +70,7 @@ class Group:
 
     def acknowledgement(self, at_s: float, ack: Acknowledgement) -> None:
         """Take an SRT ACK on its way to the sender."""
+        self.answered = True
         if ack.rtt_s is not None:
             self.rtt_s, self.rtt_variation_s = ack.rtt_s, ack.rtt_variation_s
         if self.role is Role.SENDER:
@@ -74,7 +81,7 @@ class Group:
                 del self._acks[next(iter(self._acks))]
             self._acks[ack.number] = at_s
 
-    def answered(self, at_s: float, number: int) -> float | None:
+    def round_trip(self, at_s: float, number: int) -> float | None:
         """Round trip of the ACK that an ACKACK answers: the way down of its first copy, and this link's up."""
         sent_s = self._acks.pop(number, None)
         return None if sent_s is None else at_s - sent_s

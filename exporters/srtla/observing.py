@@ -57,7 +57,7 @@ class Observer:
         self.links: dict[bytes, Link] = {}
         self.groups: dict[int, Group] = {}
         self.events = Events()
-        self.group_past = [0] * 5
+        self._past = [0] * 5
         self.interfaces: Mapping[int, str] = {}
         self.newest_s = 0.0
         self._interface_of: dict[bytes, int] = {}
@@ -106,8 +106,9 @@ class Observer:
         """Close what has been silent for long. Call it about every 100 ms."""
         for link in [link for link in self.links.values() if at_s - _heard_s(link) > SILENT_S]:
             self._close(link)
-        for group in [group for group in self.groups.values() if not group.in_use(at_s - SILENT_S)]:
-            self._end(group)
+        for group in [group for group in self.groups.values() if at_s - group.active_s > SILENT_S]:
+            if not group.in_use(at_s - SILENT_S):
+                self._end(group)
         for group in self.groups.values():
             if group.sent is not None:
                 group.sent.settle(at_s)
@@ -120,6 +121,11 @@ class Observer:
             if link.uplink == uplink:
                 found.add(link.tally)
         return found
+
+    def counts(self) -> tuple[int, ...]:
+        """What `Group.counts` counts, of all bonds past and present that were answered."""
+        real = [group.counts() for group in self.groups.values() if group.answered or self.role is Role.SENDER]
+        return tuple(map(sum, zip(self._past, *real, strict=True)))
 
     def _data(self, link: Link, at_s: float, length: int, head: bytes) -> None:
         socket = _DESTINATION.unpack_from(head, 12)[0]
@@ -233,7 +239,8 @@ class Observer:
         return group
 
     def _end(self, group: Group) -> None:
-        self.group_past = [past + now for past, now in zip(self.group_past, group.counts(), strict=True)]
+        if group.answered or self.role is Role.SENDER:
+            self._past = [past + now for past, now in zip(self._past, group.counts(), strict=True)]
         self.groups.pop(group.number, None)
         if group.socket is not None and self._by_socket.get(group.socket) is group:
             del self._by_socket[group.socket]
@@ -287,7 +294,7 @@ def _upward_control(link: Link, group: Group | None, at_s: float, head: bytes) -
         return
     kind = head[1]
     if kind == wire.ACKACK:
-        rtt_s = group.answered(at_s, int.from_bytes(head[4:8]))
+        rtt_s = group.round_trip(at_s, int.from_bytes(head[4:8]))
         if rtt_s is not None and link.form != "extended":
             link.rtt.add(at_s, rtt_s)
     elif kind == wire.DROP_REQUEST:

@@ -149,8 +149,7 @@ class Painter:
     def _bond(
         self, observer: Observer, at_s: float, active: Sequence[Group], uplinks: Sequence[UplinkPicture]
     ) -> BondPicture:
-        counts = [group.counts() for group in observer.groups.values()]
-        stream_bytes, expected, lost, dropped, naks = map(sum, zip(observer.group_past, *counts, strict=True))
+        stream_bytes, expected, lost, dropped, naks = observer.counts()
         used = [uplink for uplink in uplinks if uplink.links and not uplink.dead]
         lowers = [one.bounds.lower for one in used if one.bounds.lower is not None]
         uppers = [one.bounds.upper for one in used if one.bounds.upper is not None]

@@ -248,6 +248,15 @@ def test_strangers_cannot_fill_the_tables() -> None:
     assert observed.tally(None).segments == 5000
 
 
+def test_data_that_nobody_acknowledges_is_no_stream() -> None:
+    """A stranger's data to the public port is bytes of a stray link, and neither a bond nor part of the stream."""
+    observed, painter = observer(), Painter()
+    observed.feed([up(1, packets.data(1)), down(1.01, packets.ack(1, 2)), up(1, packets.data(1, to=5), peer(1))])
+    bond = painter.paint(observed, 1.1).bond
+
+    assert (bond.groups, bond.stream_bytes, bond.stray_bytes) == (1, 1332, 1332)
+
+
 def test_other_names_move_the_links() -> None:
     """A mapping that changes while the exporter runs tells known links apart anew."""
     observed = observer("verizon=198.51.100.7")
