@@ -40,7 +40,7 @@ class PathRecord:
         rate_kbps: at which the last ones came.
         rtt_s: smoothed, with the modem's queue in it.
         moved_at: the last step that acknowledged anything, or had nothing to acknowledge.
-        full: whether data waits for room in the window.
+        unsent: kbit that wait for room in the window.
     """
 
     delivered: list[float] = field(default_factory=list)
@@ -50,7 +50,7 @@ class PathRecord:
     rate_kbps: list[float | None] = field(default_factory=list)
     rtt_s: list[float] = field(default_factory=list)
     moved_at: list[int] = field(default_factory=list)
-    full: list[bool] = field(default_factory=list)
+    unsent: list[float] = field(default_factory=list)
 
 
 @dataclass(slots=True)

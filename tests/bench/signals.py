@@ -25,7 +25,6 @@ RTT_JITTER_S = 0.020
 MODEM_QUEUE_KBIT = 800.0  # 100 kB stand in the modem, the rest of the queue in the sender
 SEGMENT_BYTES = 1_400.0
 STRAY_LOSS = 0.001  # retransmitted without a reason that matters
-UNSENT_BYTES = 16_384  # tcp_notsent_lowat: what waits for room while the window is full
 
 Told = Iterator[tuple[str, tuple[tuple[str, str], ...], float | None]]
 
@@ -40,14 +39,14 @@ class _Subflow:
         self.rate_kbps: float | None = None
         self.rtt_s = PATH_RTT_S
         self.moved_at = -1
-        self.full = False
+        self.unsent_kbit: float | None = None
         self.sent_kbit = self.resent_kbit = 0.0
 
     def follow(self, record: PathRecord, at: int) -> None:
         """Take what a model with subflows of its own recorded of step `at`."""
         self.delivered_kbit, self.in_flight_kbit = record.delivered[at], record.in_flight[at]
         self.rate_kbps, self.rtt_s, self.moved_at = record.rate_kbps[at], record.rtt_s[at], record.moved_at[at]
-        self.full, self.sent_kbit, self.resent_kbit = record.full[at], record.sent[at], record.resent[at]
+        self.unsent_kbit, self.sent_kbit, self.resent_kbit = record.unsent[at], record.sent[at], record.resent[at]
 
     def step(self, at: int, carried_kbit: float, queued_kbit: float, rate_kbps: float) -> None:
         """Take what was carried in step `at` and what stands in front of the uplink after it."""
@@ -73,7 +72,7 @@ class _Subflow:
             rtt_s=self.rtt_s + jitter_s,
             min_rtt_s=PATH_RTT_S,
             last_ack_age_s=(at - self.moved_at) * STEP_S,
-            unsent_bytes=UNSENT_BYTES if self.full else None,
+            unsent_bytes=None if self.unsent_kbit is None else octets(self.unsent_kbit * 1_000.0),
         )
 
 

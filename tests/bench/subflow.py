@@ -26,6 +26,9 @@ SRTT_GAIN = 0.3  # over a step: some three of the kernel's eighths per acknowled
 # The kernel's timeout is the round trip plus at least 200 ms; the first retransmission that fails, too, makes
 # the subflow stale (stale_loss_cnt=1), and its data is sent again on the other.
 STALE_S = 0.3
+# What may wait for room in one subflow's window: 16 kB (tcp_notsent_lowat), and then what the scheduler gives at
+# once, up to 64 kB. It is bound to that uplink, however slow it becomes.
+UNSENT_KBIT = 640.0
 
 
 @dataclass(slots=True, eq=False)
@@ -40,11 +43,13 @@ class Chunk:
 
 @dataclass(slots=True)
 class Subflow:
-    """One uplink: what is in its modem, what was lost on the way into it, and what it did so far."""
+    """One uplink: what waits for its window, what is in its modem, what was lost there, and what it did so far."""
 
     step_s: float
     waiting: deque[Chunk] = field(default_factory=deque)
     lost: deque[tuple[float, Chunk]] = field(default_factory=deque)
+    held: deque[Chunk] = field(default_factory=deque)
+    unsent: float = 0.0
     queued: float = 0.0
     missing: float = 0.0
     delivered: float = 0.0
@@ -66,20 +71,35 @@ class Subflow:
         """What was sent and not acknowledged."""
         return self.queued + self.missing
 
-    def takes(self, size: float) -> bool:
-        """Whether the window has room; a subflow with nothing in flight takes at least one chunk."""
-        return not self.stale and (self.in_flight + size <= self.window or not self.waiting)
+    @property
+    def linger(self) -> float:
+        """How long the kernel's scheduler expects a byte to wait: what stands before it over the pace."""
+        return (self.in_flight + self.unsent) * self.srtt_s / self.window
+
+    def takes(self) -> bool:
+        """Whether there is room to hold another chunk."""
+        return not self.stale and self.unsent < UNSENT_KBIT
 
     def give(self, chunk: Chunk, at: int) -> None:
-        """Send a chunk: into the modem, or, where its queue is full, nowhere."""
-        chunk.given_at = at
-        self.sent += chunk.size
-        if self.queued + chunk.size > MODEM_KBIT:
-            self.lost.append((self.delivered + self.queued, chunk))  # it is missed when what is before it has come
-            self.missing += chunk.size
-        else:
-            self.waiting.append(chunk)
-            self.queued += chunk.size
+        """Hold a chunk until the window has room, then send it."""
+        self.held.append(chunk)
+        self.unsent += chunk.size
+        self._send(at)
+
+    def _send(self, at: int) -> None:
+        while self.held and (self.in_flight + self.held[0].size <= self.window or not self.waiting):
+            chunk = self.held.popleft()
+            self.unsent -= chunk.size
+            if chunk.arrived:
+                continue
+            chunk.given_at = at
+            self.sent += chunk.size
+            if self.queued + chunk.size > MODEM_KBIT:
+                self.lost.append((self.delivered + self.queued, chunk))  # missed when what is before it has come
+                self.missing += chunk.size
+            else:
+                self.waiting.append(chunk)
+                self.queued += chunk.size
 
     def serve(self, at: int, rate_kbps: float) -> list[Chunk]:
         """Carry what fits into step `at`; the chunks that were stranded when the subflow has just become stale."""
@@ -96,6 +116,8 @@ class Subflow:
         if not self.waiting:
             self._credit = 0.0
         self._send_again(at)
+        if not self.stale:
+            self._send(at)
         carried = self.delivered - before
         if carried > 0.0:
             self.rate_kbps = carried / self.step_s
@@ -105,8 +127,12 @@ class Subflow:
             self.moved_at, self.stale = at, False
         elif not self.stale and (at - self.moved_at) * self.step_s >= STALE_S + self.srtt_s:
             self.stale = True
-            return [chunk for chunk in (*(chunk for _, chunk in self.lost), *self.waiting) if not chunk.arrived]
+            return self._stranded()
         return []
+
+    def _stranded(self) -> list[Chunk]:
+        every = (*(chunk for _, chunk in self.lost), *self.waiting, *self.held)
+        return [chunk for chunk in every if not chunk.arrived]
 
     def _send_again(self, at: int) -> None:
         while self.lost and (self.delivered >= self.lost[0][0] or not self.waiting):

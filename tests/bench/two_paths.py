@@ -79,9 +79,12 @@ class TwoPaths:
             subflow.give(chunk, step)
 
     def _free(self) -> Subflow | None:
-        free = [one for one in self._subflows if one.takes(CHUNK_KBIT)]
-        # the kernel's scheduler: bytes queued over the pace, which is window over round trip
-        return min(free, key=lambda one: one.in_flight * one.srtt_s / one.window) if free else None
+        """The subflow that the kernel's scheduler takes: the least wait, and if that one has no room, none."""
+        usable = [one for one in self._subflows if not one.stale]
+        if not usable:
+            return None
+        best = min(usable, key=lambda one: one.linger)
+        return best if best.takes() else None
 
     def _next(self) -> Chunk | None:
         while self._again:
@@ -119,4 +122,4 @@ class TwoPaths:
             record.moved_at.append(subflow.moved_at)
             record.sent.append(subflow.sent)
             record.resent.append(subflow.resent)
-            record.full.append(self._in > self._given and not subflow.takes(CHUNK_KBIT))
+            record.unsent.append(subflow.unsent)

@@ -32,7 +32,8 @@ def test_nothing_is_made_or_lost_for_good(rate_kbps: float, kbit: float, seconds
     _serve(subflow, rate_kbps, range(1, seconds * 10 + 1))
     arrived = sum(chunk.size for chunk in chunks if chunk.arrived)
     assert subflow.delivered == pytest.approx(arrived)
-    assert subflow.delivered + subflow.in_flight == pytest.approx(sum(chunk.size for chunk in chunks))
+    given = sum(chunk.size for chunk in chunks)
+    assert subflow.delivered + subflow.in_flight + subflow.unsent == pytest.approx(given)
     assert subflow.delivered <= rate_kbps * seconds + 1e-6
 
 
@@ -67,7 +68,7 @@ def test_a_window_left_unused_opens_again_only_when_used() -> None:
         subflow.give(Chunk(0.0, SIZE), at)
         subflow.serve(at, 8_000.0)
     assert subflow.window == before
-    while subflow.takes(SIZE):
+    while subflow.takes():
         subflow.give(Chunk(0.0, SIZE), 600)
     subflow.serve(601, 4_000.0)
     assert before < subflow.window < before + 0.5 * 400.0
@@ -78,7 +79,7 @@ def test_a_dead_uplink_gives_up_what_it_holds() -> None:
     subflow, chunks = _filled(480.0)
     assert _serve(subflow, 0.0, range(1, 3)) == []
     assert _serve(subflow, 0.0, range(3, 10)) == chunks
-    assert not subflow.takes(SIZE)
+    assert not subflow.takes()
     assert _serve(subflow, 0.0, range(10, 50)) == []
 
 
@@ -87,12 +88,32 @@ def test_a_healed_uplink_takes_new_data() -> None:
     subflow, _ = _filled(480.0)
     _serve(subflow, 0.0, range(1, 20))
     subflow.serve(20, 2_000.0)
-    assert subflow.takes(SIZE)
+    assert subflow.takes()
 
 
 def test_an_idle_uplink_is_not_a_dead_one() -> None:
     """With nothing in flight there is nothing to miss, whatever the rate."""
     subflow = Subflow(STEP_S)
     assert _serve(subflow, 0.0, range(50)) == []
-    assert subflow.takes(SIZE)
+    assert subflow.takes()
     assert subflow.moved_at == 49
+
+
+def test_what_the_window_has_no_room_for_waits() -> None:
+    """Of 0.9 Mbit a window of 0.5 sends the one and holds the other, and sends it as the first is acknowledged."""
+    subflow, chunks = _filled(912.0, window=500.0)
+    assert (subflow.in_flight, subflow.unsent) == (480.0, 432.0)
+    assert subflow.takes()
+    subflow.serve(1, 2_000.0)
+    assert subflow.in_flight == pytest.approx(480.0, abs=SIZE)
+    assert subflow.unsent < 432.0
+    _serve(subflow, 2_000.0, range(2, 10))
+    assert all(chunk.arrived for chunk in chunks)
+
+
+def test_the_scheduler_is_told_what_a_byte_waits() -> None:
+    """Half a window before it lasts half a round trip; twice the round trip, twice as long."""
+    subflow, _ = _filled(480.0, window=960.0)
+    assert subflow.linger == pytest.approx(PATH_RTT_S / 2)
+    subflow.srtt_s *= 2
+    assert subflow.linger == pytest.approx(PATH_RTT_S)

@@ -42,9 +42,9 @@ def parser() -> argparse.ArgumentParser:
     described.add_argument("--policy", action="append", choices=POLICIES, help="repeatable; default: both")
     described.add_argument(
         "--mode",
-        choices=[Transport.TCP.value, Transport.TCP_HOL.value],
-        default=Transport.TCP_HOL.value,
-        help="which model of MPTCP; default: %(default)s",
+        choices=[Transport.TCP.value, Transport.TCP_HOL.value, Transport.MPTCP.value],
+        default=Transport.MPTCP.value,
+        help="which model of the way to the server; default: %(default)s",
     )
     described.add_argument(
         "--results", type=Path, default=Path(".demo/rig"), metavar="DIR", help="where results are kept: %(default)s"

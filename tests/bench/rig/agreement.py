@@ -9,6 +9,7 @@ from statistics import median
 from tests.bench.rig.outcome import Outcome, Transition
 
 WITHIN_S = 3.0
+LASTS_S = 1.0
 ON_TIME_ERROR = 0.05
 P95_RATIO = 1.5
 MATCHED = 0.8
@@ -63,7 +64,7 @@ class Verdict:
 def verdict(comparisons: Sequence[Comparison]) -> Verdict:
     """Medians over all; transitions of `locked` alone, those that only the model has counting as missed."""
     locked = [one for one in comparisons if one.policy == "locked"]
-    moves = sum(len(one.rig.transitions) + len(one.model.transitions) for one in locked)
+    moves = sum(len(lasting(side.transitions)) for one in locked for side in (one.rig, one.model))
     return Verdict(
         on_time_error=_median(one.on_time_error for one in comparisons),
         p95_ratio=_median(one.p95_ratio for one in comparisons),
@@ -71,11 +72,22 @@ def verdict(comparisons: Sequence[Comparison]) -> Verdict:
     )
 
 
-def matched(rig: Iterable[Transition], model: Iterable[Transition]) -> int:
+def lasting(moves: Sequence[Transition]) -> tuple[Transition, ...]:
+    """The transitions, those through a state that lasts less than a second taken as one."""
+    found: list[Transition] = []
+    for move in moves:
+        if found and move.t_s - found[-1].t_s < LASTS_S:
+            found[-1] = Transition(found[-1].t_s, found[-1].old, move.new)
+        else:
+            found.append(move)
+    return tuple(move for move in found if move.old != move.new)
+
+
+def matched(rig: Sequence[Transition], model: Sequence[Transition]) -> int:
     """How many of the rig's transitions have one of the model's, alike and within 3 s, each used once."""
-    left = list(model)
+    left = list(lasting(model))
     found = 0
-    for move in rig:
+    for move in lasting(rig):
         near = [one for one in left if _alike(one, move) and abs(one.t_s - move.t_s) <= WITHIN_S]
         if near:
             left.remove(min(near, key=lambda one: abs(one.t_s - move.t_s)))

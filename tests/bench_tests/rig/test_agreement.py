@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.bench.rig.agreement import Comparison, Verdict, matched, verdict
+from tests.bench.rig.agreement import Comparison, Verdict, lasting, matched, verdict
 from tests.bench.rig.outcome import Outcome, Transition
 
 FALL = ("HIGH", "MEDIUM")
@@ -15,7 +15,7 @@ CLIMB = ("MEDIUM", "RECOVERY")
 moves = st.lists(
     st.builds(lambda t_s, pair: Transition(t_s, *pair), st.floats(0.0, 120.0), st.sampled_from([FALL, CLIMB])),
     max_size=6,
-)
+).map(lambda found: sorted(found, key=lambda move: move.t_s))
 
 
 def _moves(*times: float) -> tuple[Transition, ...]:
@@ -31,7 +31,7 @@ def _moves(*times: float) -> tuple[Transition, ...]:
         (_moves(10.0), _moves(7.0), 1),
         (_moves(10.0, 11.0), _moves(10.5), 1),
         (_moves(10.0), (Transition(10.0, *CLIMB),), 0),
-        (_moves(10.0, 40.0), _moves(41.0, 9.0), 2),
+        (_moves(10.0, 40.0), _moves(9.0, 41.0), 2),
     ],
 )
 def test_transitions_match_within_three_seconds(
@@ -45,7 +45,15 @@ def test_transitions_match_within_three_seconds(
 def test_no_more_match_than_there_are(rig: list[Transition], model: list[Transition]) -> None:
     """Never more than either side has, and all of them against themselves."""
     assert matched(rig, model) <= min(len(rig), len(model))
-    assert matched(rig, rig) == len(rig)
+    assert matched(rig, rig) == len(lasting(rig))
+
+
+def test_a_state_of_less_than_a_second_is_passed_through() -> None:
+    """HIGH to MEDIUM to LOW within half a second is HIGH to LOW, two seconds apart two; there and back is none."""
+    first, second = Transition(10.0, "HIGH", "MEDIUM"), Transition(10.5, "MEDIUM", "LOW")
+    assert lasting((first, second)) == (Transition(10.0, "HIGH", "LOW"),)
+    assert lasting((first, Transition(12.0, "MEDIUM", "LOW"))) == (first, Transition(12.0, "MEDIUM", "LOW"))
+    assert lasting((first, Transition(10.5, "MEDIUM", "HIGH"))) == ()
 
 
 def _comparison(policy: str, rig: Outcome, model: Outcome) -> Comparison:
