@@ -199,8 +199,8 @@ class StudioStatus:
     `operator_scene` is the scene on program when somebody else put it there after our last order, or since
     OBS was found; `settling` says that a scene of nobody's order is too new to tell a choice from a passage.
     `output_*` is the stream's sender, whose skipped frames the network dropped; `encoder_*` and `render_*` skip
-    for want of computing power. All restart at 0 with OBS or its stream. `sound_peak` is the loudest since the
-    read before, 1 at full scale, after mute and fader; `sound_raw_peak` before them.
+    for want of computing power. All restart at 0 with OBS or its stream. `sound_raw_peak` is the loudest that
+    the muted input of a live stream was since the read before, 1 at full scale, as if it were not muted.
     """
 
     reachable: bool
@@ -220,7 +220,6 @@ class StudioStatus:
     ingest_muted: bool | None = None
     media_state: MediaState | None = None
     media_cursor_s: float | None = None
-    sound_peak: float | None = None
     sound_raw_peak: float | None = None
     scene_names: tuple[str, ...] = ()
     operator_scene: str | None = None

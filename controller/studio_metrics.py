@@ -22,7 +22,6 @@ def studio_samples(watch: StudioWatch) -> Iterator[Sample]:
         "reconnecting": status.reconnecting,
         "muted": status.ingest_muted,
         "talks_unheard": watch.talks_unheard,
-        "sound_peak_ratio": status.sound_peak,
         "sound_raw_peak_ratio": status.sound_raw_peak,
         "congestion_ratio": status.congestion_ratio,
         "frame_rate_hertz": status.active_fps,

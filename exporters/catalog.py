@@ -498,13 +498,8 @@ def _obs() -> tuple[Metric, ...]:
             "Whether the muted input was loud as speech within the last 3 s; absent where loudness is unknown.",
         ),
         _gauge(
-            "vvlive_obs_sound_peak_ratio",
-            "Loudest sample since the last read, after mute and fader, from InputVolumeMeters; 1 is full scale.",
-            unit="ratio",
-        ),
-        _gauge(
             "vvlive_obs_sound_raw_peak_ratio",
-            "Loudest sample since the last read, before mute and fader, from InputVolumeMeters; 1 is full scale.",
+            "Loudest sample before the mute since the last read, 1 is full scale; known only while muted on air.",
             unit="ratio",
         ),
         _gauge(

@@ -68,10 +68,12 @@ class StudioWatch:
     @property
     def talks_unheard(self) -> bool | None:
         """Whether somebody speaks into the muted input; None where loudness is unknown."""
-        if self.status is None or self.status.ingest_muted is None or self.status.sound_raw_peak is None:
+        if self.status is None or self.status.ingest_muted is None:
             return None
+        if not self.status.ingest_muted:
+            return False
         spoke = self.spoke_s is not None and self.at_s - self.spoke_s < SPEECH_HOLD_S
-        return self.status.ingest_muted and spoke
+        return spoke if self.status.sound_raw_peak is not None else None
 
     def share(self, part: Count, whole: Count) -> float | None:
         """What share of `whole` was `part` over the last five to ten seconds; None where that is unknown."""

@@ -70,6 +70,9 @@ class HttpLink:
         except OutOfStepError:
             raise FaultError(NOT_A_BRIDGE) from None
 
+    async def listen(self, *, to_sound: bool) -> None:
+        """A bridge passes no events on."""
+
     def level(self, input_name: str) -> None:
         """A bridge passes no events on, so that nothing is known of loudness."""
 

@@ -28,7 +28,7 @@ from obsws_python.error import OBSSDKError, OBSSDKTimeoutError
 from controller.adapters.obs import faults
 from controller.adapters.obs.changeover import UNSENT
 from controller.adapters.obs.faults import FaultError, Retry, fault_of_close
-from controller.adapters.obs.hearing import EVENT_GROUPS, Hearing
+from controller.adapters.obs.hearing import EVENT_GROUPS, Hearing, groups
 from controller.adapters.obs.protocol import Answer, OutOfStepError, answer_of
 from controller.adapters.obs.websocket_studio import WebSocketStudio
 
@@ -37,10 +37,8 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from controller.adapters.obs.levels import Level
 
-
-OP_EVENT = 5
+OP_IDENTIFIED, OP_REIDENTIFY, OP_EVENT = 2, 3, 5
 
 
 class ClosedByObsError(Exception):
@@ -101,6 +99,7 @@ class _Client(ObsClient):  # type: ignore[misc]  # the library ships no types
     def __init__(self, *, host: str, port: int, password: SecretStr, timeout_s: float) -> None:
         self.ws: Any = None
         self.hearing = Hearing()
+        self.groups = EVENT_GROUPS
         try:
             super().__init__(
                 host=host, port=port, password=password.get_secret_value(), subs=EVENT_GROUPS, timeout=timeout_s
@@ -123,6 +122,16 @@ class _Client(ObsClient):  # type: ignore[misc]  # the library ships no types
         if self.hearing.changeover.under_way():
             return UNSENT
         return answer_of(request_type, self.req(request_type, data))
+
+    def subscribe(self, wanted: int) -> None:
+        """Hear other groups of events from now on."""
+        if wanted == self.groups or self.hearing.changeover.under_way():
+            return
+        self.ws.take_events()
+        self.ws.send(json.dumps({"op": OP_REIDENTIFY, "d": {"eventSubscriptions": wanted}}))
+        if json.loads(self.ws.recv())["op"] != OP_IDENTIFIED:
+            raise OutOfStepError("no answer to Reidentify")
+        self.groups = wanted
 
     def interrupt(self) -> None:
         """From another thread: end whatever the owning thread waits for."""
@@ -188,7 +197,11 @@ class ObswsLink:
         answer: Answer = await self._in_thread(lambda: self._connected().asked(request_type, data))
         return answer
 
-    def level(self, input_name: str) -> Level | None:
+    async def listen(self, *, to_sound: bool) -> None:
+        """Hear how loud inputs are from now on, or no more. Raises FaultError."""
+        await self._in_thread(lambda: self._connected().subscribe(groups(to_sound=to_sound)))
+
+    def level(self, input_name: str) -> float | None:
         """How loud the input was since the last time; None when that is unknown."""
         return None if self._client is None else self._client.hearing.levels.take(input_name)
 

@@ -15,13 +15,14 @@ import logging
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+import msgpack
 import simpleobsws
 from websockets.exceptions import InvalidHandshake, InvalidMessage, WebSocketException
 
 from controller.adapters.obs import faults
 from controller.adapters.obs.changeover import UNSENT
 from controller.adapters.obs.faults import FaultError, fault_of_close
-from controller.adapters.obs.hearing import EVENT_GROUPS, Hearing
+from controller.adapters.obs.hearing import EVENT_GROUPS, Hearing, groups
 from controller.adapters.obs.protocol import Answer, OutOfStepError, answer_of
 from controller.adapters.obs.websocket_studio import WebSocketStudio
 
@@ -30,7 +31,8 @@ if TYPE_CHECKING:
 
     from pydantic import SecretStr
 
-    from controller.adapters.obs.levels import Level
+
+OP_REIDENTIFY = 3
 
 
 class SimpleLink:
@@ -40,6 +42,7 @@ class SimpleLink:
         self._client = client
         self._timeout_s = timeout_s
         self._hearing = Hearing()
+        self._groups = EVENT_GROUPS
         client.register_event_callback(self._heard)
 
     @classmethod
@@ -82,7 +85,20 @@ class SimpleLink:
         except OutOfStepError:
             raise FaultError(faults.NOT_OBS) from None
 
-    def level(self, input_name: str) -> Level | None:
+    async def listen(self, *, to_sound: bool) -> None:
+        """Hear how loud inputs are from now on, or no more. Raises FaultError."""
+        wanted = groups(to_sound=to_sound)
+        if wanted == self._groups or self._hearing.changeover.under_way():
+            return
+        self._client.identified = False  # the library has no word for this; its receiving task does the rest
+        try:
+            await self._client.ws.send(msgpack.packb({"op": OP_REIDENTIFY, "d": {"eventSubscriptions": wanted}}))
+        except (WebSocketException, OSError):
+            raise self._fault() from None
+        await self._identified()
+        self._groups = wanted
+
+    def level(self, input_name: str) -> float | None:
         """How loud the input was since the last time; None when that is unknown."""
         return self._hearing.levels.take(input_name)
 

@@ -50,7 +50,6 @@ class ObsView(View):
     render_total_frames: int | None
     active_fps: float | None
     ingest_muted: bool | None
-    sound_peak: float | None
     sound_raw_peak: float | None
     media_state: str | None
     media_cursor_s: float | None

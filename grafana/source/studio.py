@@ -89,12 +89,11 @@ def _graphs() -> list[Panel]:
             Look("bps"),
         ),
         graph(
-            "Sound level",
-            "Loudest sample of each second, before mute and fader and after them. Before alone: it is muted. Both "
-            "near -60 dB for long: the microphone is dead.",
+            "Sound behind the mute",
+            "Loudest sample of each second of the muted input, known only while on air. Above -30 dB somebody talks: "
+            "runbook ObsTalkingMuted.",
             [
-                Query(f"20 * log10(clamp_min({_of('sound_raw_peak_ratio')}, 0.001))", "before mute"),
-                Query(f"20 * log10(clamp_min({_of('sound_peak_ratio')}, 0.001))", "after mute"),
+                Query(f"20 * log10(clamp_min({_of('sound_raw_peak_ratio')}, 0.001))", "behind the mute"),
             ],
             Look("dB", lowest=-60, highest=0),
         ),

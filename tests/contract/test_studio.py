@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+from controller.adapters.obs.hearing import EVENT_GROUPS, SOUND_GROUPS
 from controller.ports import MediaState, Outcome, StudioStatus
 from tests.fakes.clock import FakeClock
 from tests.fakes.obs_websocket import SCENES, FakeObs
@@ -146,21 +147,23 @@ async def test_a_missing_ingest_source_is_told(make: Make, obs: FakeObs) -> None
 
 
 async def test_hears_how_loud_it_was(make_session: Make, obs: FakeObs) -> None:
-    """Between two reads the loudest sample counts, before mute and after; where nothing was heard it is unknown."""
+    """On air and muted, the loudest sample between two reads counts; where nothing was heard it is unknown."""
     studio = make_session(obs)
+    await studio.read()
+    obs.inputs["Ingest"]["inputMuted"] = True
     unheard = await studio.read()
     for raw_peak in (0.1, 0.5, 0.2):
         levels = {"inputs": [{"inputName": "Ingest", "inputLevelsMul": [[0.0, 0.0, raw_peak]]}]}
         await obs.announce("InputVolumeMeters", levels)
     await asyncio.sleep(0.1)
     loud, quiet = await studio.read(), await studio.read()
+    obs.inputs["Ingest"]["inputMuted"] = False
+    await studio.read()
     await studio.close()
 
-    assert [(read.sound_raw_peak, read.sound_peak) for read in (unheard, loud, quiet)] == [
-        (None, None),
-        (0.5, 0.0),
-        (None, None),
-    ]
+    assert obs.subscriptions == [SOUND_GROUPS, EVENT_GROUPS]
+
+    assert [read.sound_raw_peak for read in (unheard, loud, quiet)] == [None, 0.5, None]
 
 
 async def test_an_ended_picture_has_no_position(make: Make, obs: FakeObs) -> None:

@@ -91,7 +91,6 @@ KNOWN = Status(
             ingest_muted=False,
             media_state=MediaState.PLAYING,
             media_cursor_s=12.0,
-            sound_peak=0.1,
             sound_raw_peak=0.2,
         ),
         now_s=100.0,

@@ -24,7 +24,6 @@ KNOWN = StudioStatus(
     ingest_muted=True,
     media_state=MediaState.PLAYING,
     media_cursor_s=4.0,
-    sound_peak=0.0,
     sound_raw_peak=0.5,
 )
 

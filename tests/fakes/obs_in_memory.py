@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from controller.adapters.obs.faults import FaultError, NotConnectedError
-from controller.adapters.obs.levels import Level
 from controller.adapters.obs.protocol import Answer
 
 Data = Mapping[str, object]
@@ -20,7 +19,8 @@ class ObsInMemory:
     scenes: tuple[str, ...] = ("Main Camera", "Emergency - Simple", "Audio Only", "Stream Offline", "Intro")
     away: bool = False
     says: dict[str, Data] = field(default_factory=dict)
-    loud: Level | None = None
+    loud: float | None = None
+    listened_to: bool = False
     orders: list[str] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
 
@@ -52,7 +52,11 @@ class ObsInMemory:
         known = found is not None
         return Answer(ok=known, code=100 if known else 204, comment="", data=found or {})
 
-    def level(self, input_name: str) -> Level | None:  # noqa: ARG002 (there is one)
+    async def listen(self, *, to_sound: bool) -> None:
+        """Note it."""
+        self.listened_to = to_sound
+
+    def level(self, input_name: str) -> float | None:  # noqa: ARG002 (there is one)
         """How loud the one input is."""
         return self.loud
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PASSWORD = "an obs password"
 SCENES = ["Main Camera", "Emergency - Simple", "Audio Only"]
-OP_HELLO, OP_IDENTIFIED, OP_EVENT, OP_RESPONSE = 0, 2, 5, 7
+OP_HELLO, OP_IDENTIFIED, OP_REIDENTIFY, OP_EVENT, OP_RESPONSE = 0, 2, 3, 5, 7
 MSGPACK = "obswebsocket.msgpack"
 
 
@@ -64,6 +64,7 @@ class FakeObs:
     rejects: int | None = None  # the close code for whoever identifies
     trouble: dict[str, list[str]] = field(default_factory=dict)
     asked: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    subscriptions: list[int] = field(default_factory=list)  # as changed after identifying
     connections: int = 0
     port: int = 0
 
@@ -120,10 +121,17 @@ class FakeObs:
             with suppress(ConnectionResetError):  # who asked may be gone before its answer
                 if await self._identified(socket):
                     while (message := await _received(socket)) is not None:
-                        await self._answer(socket, message["d"])
+                        await self._taken(socket, message)
         finally:
             self._open.discard(socket)
         return socket
+
+    async def _taken(self, socket: web.WebSocketResponse, message: dict[str, Any]) -> None:
+        if message["op"] == OP_REIDENTIFY:
+            self.subscriptions.append(message["d"]["eventSubscriptions"])
+            await _send(socket, {"op": OP_IDENTIFIED, "d": {"negotiatedRpcVersion": 1}})
+        else:
+            await self._answer(socket, message["d"])
 
     async def _identified(self, socket: web.WebSocketResponse) -> bool:
         challenge = {"challenge": "a challenge", "salt": "some salt"}

@@ -27,8 +27,14 @@ NOT_IN_THE_DEMO = (
     "vvlive_watchdog_",
 )
 # Empty while all is well: upper bounds exist only while a queue stands, alerts only while something is wrong.
-# Trust is known after a minute.
-MAY_BE_EMPTY = ("capacity_upper", "ALERTS", "vvlive_quality_transitions_total", "vvlive_uplink_trust_ratio")
+# Trust is known after a minute; loudness while muted.
+MAY_BE_EMPTY = (
+    "capacity_upper",
+    "ALERTS",
+    "vvlive_obs_sound_",
+    "vvlive_quality_transitions_total",
+    "vvlive_uplink_trust_ratio",
+)
 
 
 def expected(one: Asked) -> bool:

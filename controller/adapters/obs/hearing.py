@@ -8,8 +8,15 @@ from controller.adapters.obs import levels
 from controller.adapters.obs.changeover import Changeover
 from controller.adapters.obs.levels import Levels
 
-# Config, for changes of the scene collection, and InputVolumeMeters. The latter is one small event each 50 ms.
-EVENT_GROUPS = 1 << 1 | 1 << 16
+EVENT_GROUPS = 1 << 1  # Config: changes of the scene collection
+# InputVolumeMeters: one small event each 50 ms. An OBS that exits while somebody listens to them was seen to crash
+# each time, so they are listened to only while there is something to learn from them.
+SOUND_GROUPS = EVENT_GROUPS | 1 << 16
+
+
+def groups(*, to_sound: bool) -> int:
+    """What to subscribe to."""
+    return SOUND_GROUPS if to_sound else EVENT_GROUPS
 
 
 class Hearing:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from controller.adapters.obs.faults import SILENT, SLOW_DELAY_S, FaultError, NotConnectedError, Retry, delays
 from controller.adapters.obs.sequences import (
-    Call,
     Sighting,
     Watched,
     check_version,
@@ -26,7 +25,6 @@ from controller.ports import Outcome, SceneResult, StudioAnswer, StudioStatus
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator, Mapping
 
-    from controller.adapters.obs.levels import Level
     from controller.adapters.obs.protocol import Answer
 
 _log = logging.getLogger(__name__)
@@ -50,7 +48,11 @@ class Link(Protocol):
         """Send one request and give its answer. Raises FaultError."""
         ...
 
-    def level(self, input_name: str) -> Level | None:
+    async def listen(self, *, to_sound: bool) -> None:
+        """Hear how loud inputs are from now on, or no more. Raises FaultError."""
+        ...
+
+    def level(self, input_name: str) -> float | None:
         """How loud the input was since the last time; None when that is unknown."""
         ...
 
@@ -94,23 +96,26 @@ class ReconnectingStudio:
     async def read(self) -> StudioStatus:
         """Read scene, stream and statistics; `operator_scene` where somebody else's scene has stayed."""
         try:
-            status = await self._run(lambda call: read_studio(call, self._watched))
+            status = await self._run(self._read)
         except FaultError as fault:
             return StudioStatus(reachable=False, problem=fault.problem)
         now_s = self._clock()
         self._expected = self._expected or status.scene_name
         self._sighted = sighting(self._sighted, expected=self._expected, seen=status.scene_name, now_s=now_s)
         theirs = operator_scene(self._sighted, now_s)
-        level = self._level()
         return replace(
             status,
             operator_scene=theirs,
             settling=self._sighted is not None and theirs is None,
-            sound_peak=None if level is None else level.peak,
-            sound_raw_peak=None if level is None else level.raw_peak,
+            sound_raw_peak=self._level(),
         )
 
-    def _level(self) -> Level | None:
+    async def _read(self, link: Link) -> StudioStatus:
+        status = await read_studio(link.call, self._watched)
+        await link.listen(to_sound=status.streaming is True and status.ingest_muted is True)
+        return status
+
+    def _level(self) -> float | None:
         sound = self._watched.sound
         return None if sound is None or self._link is None else self._link.level(sound)
 
@@ -118,7 +123,7 @@ class ReconnectingStudio:
         """Put the scene on program and read it back; REFUSED when OBS could not be asked at all."""
         started_s = self._clock()
         try:
-            result = await self._run(lambda call: show_scene(call, scene_name))
+            result = await self._run(lambda link: show_scene(link.call, scene_name))
         except NotConnectedError as fault:
             result = SceneResult(Outcome.REFUSED, fault.problem)
         except FaultError as fault:
@@ -129,7 +134,7 @@ class ReconnectingStudio:
     async def ask(self, request_type: str, data: Mapping[str, object] | None = None) -> StudioAnswer:
         """Send one request and give OBS's answer to it."""
         try:
-            answer = await self._run(lambda call: call(request_type, data))
+            answer = await self._run(lambda link: link.call(request_type, data))
         except FaultError as fault:
             return StudioAnswer(reachable=False, problem=fault.problem)
         return StudioAnswer(True, None, answer.ok, answer.code, answer.comment, answer.data)  # noqa: FBT003 - the fields in order
@@ -139,7 +144,7 @@ class ReconnectingStudio:
         async with self._one_at_a_time:
             await self._drop()
 
-    async def _run(self, action: Callable[[Call], Awaitable[_Result]]) -> _Result:
+    async def _run(self, action: Callable[[Link], Awaitable[_Result]]) -> _Result:
         async with self._one_at_a_time:
             try:
                 link = self._link or await self._opened()
@@ -162,10 +167,10 @@ class ReconnectingStudio:
             raise NotConnectedError(self._postponed(wrong)) from None
         return self._link
 
-    async def _acted(self, action: Callable[[Call], Awaitable[_Result]], link: Link) -> _Result:
+    async def _acted(self, action: Callable[[Link], Awaitable[_Result]], link: Link) -> _Result:
         try:
             async with asyncio.timeout(self._deadlines.action_s):
-                return await action(link.call)
+                return await action(link)
         except (FaultError, TimeoutError) as wrong:
             raise FaultError(self._postponed(wrong)) from None
 

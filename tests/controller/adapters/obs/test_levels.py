@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.adapters.obs.hearing import Hearing
-from controller.adapters.obs.levels import EVENT, MOST_INPUTS, Level, Levels
+from controller.adapters.obs.levels import EVENT, MOST_INPUTS, Levels
 
 
 def meters(*channels: list[float], name: str = "Ingest") -> dict[str, Any]:
@@ -20,9 +20,9 @@ def meters(*channels: list[float], name: str = "Ingest") -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("channels", "level"),
     [
-        ([[0.09, 0.128, 0.128], [0.05, 0.1, 0.1]], Level(raw_peak=0.128, peak=0.128)),
-        ([[0.0, 0.0, 0.125]], Level(raw_peak=0.125, peak=0.0)),
-        ([[0.0, 0.0, 0.0]], Level(raw_peak=0.0, peak=0.0)),
+        ([[0.09, 0.128, 0.128], [0.05, 0.1, 0.1]], 0.128),
+        ([[0.0, 0.0, 0.125]], 0.125),
+        ([[0.0, 0.0, 0.0]], 0.0),
         ([], None),
         ([[0.1, 0.2]], None),
         ([["loud", 0.2, 0.3]], None),
@@ -30,7 +30,7 @@ def meters(*channels: list[float], name: str = "Ingest") -> dict[str, Any]:
         ([[0.1, True, 0.3]], None),
     ],
 )
-def test_a_muted_input_is_told_from_a_silent_one(channels: list[list[float]], level: Level | None) -> None:
+def test_a_muted_input_is_told_from_a_silent_one(channels: list[list[float]], level: float | None) -> None:
     """Live, muted and silent sound have their levels, as OBS was measured to tell them; anything else is unknown."""
     levels = Levels()
     levels.heard(meters(*channels))
@@ -44,7 +44,7 @@ def test_the_loudest_since_the_last_time_is_given_once() -> None:
     for raw_peak in (0.1, 0.5, 0.2):
         levels.heard(meters([0.0, raw_peak / 2, raw_peak]))
 
-    assert (levels.take("Ingest"), levels.take("Ingest")) == (Level(raw_peak=0.5, peak=0.25), None)
+    assert (levels.take("Ingest"), levels.take("Ingest")) == (0.5, None)
 
 
 def test_a_thousand_inputs_do_not_pile_up() -> None:
@@ -81,5 +81,5 @@ def test_each_event_goes_to_who_makes_something_of_it() -> None:
     hearing.heard({"eventType": EVENT, "eventData": meters([0.0, 0.0, 0.5])})
     hearing.heard({"eventType": "CurrentSceneCollectionChanging", "eventData": {}})
 
-    assert hearing.levels.take("Ingest") == Level(raw_peak=0.5, peak=0.0)
+    assert hearing.levels.take("Ingest") == 0.5
     assert hearing.changeover.under_way()

@@ -13,8 +13,6 @@ from controller.adapters.obs.websocket_studio import WebSocketStudio
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from controller.adapters.obs.levels import Level
-
 
 class Recorded:
     """A connection that refuses everything and remembers how it was opened."""
@@ -31,7 +29,10 @@ class Recorded:
         """Refuse."""
         return Answer(ok=False, code=205, comment="", data={})
 
-    def level(self, input_name: str) -> Level | None:
+    async def listen(self, *, to_sound: bool) -> None:
+        """Nothing is heard."""
+
+    def level(self, input_name: str) -> float | None:
         """Nothing is heard."""
 
     async def close(self) -> None:
