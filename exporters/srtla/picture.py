@@ -118,7 +118,8 @@ class Painter:
         delivered = tally.acknowledged_bytes if sender else tally.up_bytes
         if link is None:
             bounds = capacity.feed(at_s, delivered, queue_s=None, stalled=False)
-            return UplinkPicture(name, "", tally, totals.created, totals.closed, totals.rebinds, 0, bounds)
+            gone = True if totals.created and active else None
+            return UplinkPicture(name, "", tally, totals.created, totals.closed, totals.rebinds, 0, bounds, dead=gone)
         stalled = sender and _stalled(link, at_s)
         queue_s = _queue_s(link, at_s, observer.role)
         heard_s = link.down_s if sender else link.up_s
@@ -220,6 +221,7 @@ def _stalled(link: Link, at_s: float) -> bool:
 def _dead(link: Link, at_s: float, role: Role, *, in_use: bool) -> bool | None:
     if not in_use:
         return None
-    if role is Role.SENDER:
-        return _stalled(link, at_s)
-    return at_s - link.up_s > _SILENCE_S.get(link.form, _SILENCE_PLAIN_S)
+    # Beside the sender of an uplink that is unplugged nothing is sent any more, and so nothing is unanswered.
+    heard_s = (link.down_s or link.created_s) if role is Role.SENDER else link.up_s
+    silent = at_s - heard_s > _SILENCE_S.get(link.form, _SILENCE_PLAIN_S)
+    return silent or (role is Role.SENDER and _stalled(link, at_s))

@@ -20,12 +20,13 @@ TICK_S = 0.1
 
 @dataclass
 class Road:
-    """One link: its delay one way, how much longer the queue makes it, and whether it is dead."""
+    """One link: its delay one way, how much longer the queue makes it, and whether it is dead, or not even there."""
 
     peer: bytes
     delay_s: float
     queue_s: float = 0.0
     dead: bool = False
+    unplugged: bool = False
     waiting: list[int] = field(default_factory=list)
 
 
@@ -69,7 +70,8 @@ class Bond:
     def _tick(self) -> list[Datagram]:
         seen = self._repeated()
         for place in range(10):
-            road = self.roads[self.sequence % 2]
+            there = [road for road in self.roads if not road.unplugged]
+            road = there[self.sequence % len(there)]
             sent_s = self.at_s + place * TICK_S / 10
             stamp_us = round(sent_s * 1e6)
             arrival_s = sent_s + road.delay_s + road.queue_s
@@ -85,7 +87,7 @@ class Bond:
                     seen.append(down(arrival_s + back_s, packets.srtla_ack(*road.waiting[:10]), road.peer))
                     del road.waiting[:10]
             self.sequence += 1
-        alive = [road for road in self.roads if not road.dead]
+        alive = [road for road in self.roads if not road.dead and not road.unplugged]
         if round(self.at_s / TICK_S) % 10 == 0:
             seen += [up(self.at_s, self._keepalive(number), road.peer) for number, road in enumerate(alive)]
         seen += [

@@ -71,6 +71,18 @@ def test_dead_uplink_beside_the_sender() -> None:
     assert alive.tally.lost == 0
 
 
+def test_unplugged_uplink_beside_the_sender() -> None:
+    """Nothing is sent, so nothing is unanswered: three seconds of silence are death, also when forgotten."""
+    bond = Bond(Role.SENDER)
+    bond.run(5)
+    bond.roads[0].unplugged = True
+    assert uplinks(bond.run(2))[0].dead is False
+    assert uplinks(bond.run(2))[0].dead is True
+
+    gone, alive = uplinks(bond.run(14))
+    assert (gone.links, gone.dead, alive.dead) == (0, True, False)
+
+
 @pytest.mark.parametrize(("form", "limit_s"), [("plain", 6), ("timed", 3), ("extended", 3)])
 def test_dead_uplink_beside_the_receiver(form: str, limit_s: float) -> None:
     """Silence of three keepalives is death, by the pace of the sender's kind; the last packet's age says how long."""
