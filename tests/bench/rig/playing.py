@@ -1,8 +1,8 @@
 """Play a segment through the demo's world: encoder, bond, ingest and the edge controller, for real.
 
 OBS, its display, the platform and the VPS controller stay away: they neither see nor change what is
-compared, and would make the processor the bottleneck. The picture is judged as it comes out of the
-ingest.
+compared, and would make the processor the bottleneck. The guard stays away, too, since the model has
+none. The picture is judged as it comes out of the ingest.
 """
 
 from __future__ import annotations
