@@ -58,21 +58,33 @@ class TrimMemory:
 
 
 @dataclass(frozen=True, slots=True)
+class Trial:
+    """What is known of one rate: for how many seconds it was carried without a queue, and how often it failed.
+
+    It fails too where a fall shows that it would have. Both fade with time, so neither is whole.
+    """
+
+    held_s: float = 0.0
+    failures: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Patience:
     """What the bitrate law for restarting encoders remembers. Rates in bit/s, times on the samples' clock.
 
-    `waits_s` is the calm that a climb to each rung asks for, bottom first; empty before the first look.
-    `before_dip_bps` is what a dip that began at `fell_s` shall be answered with once it is over.
+    `calm_s` is how long no queue to speak of stood, `queued_bits` what stood at the last look. `falling` says that
+    the queue of the last fall is not gone yet, `dark` that next to nothing was carried then. `trials` are those of
+    the rates that a climb may reach, bottom first; empty before the first look.
     """
 
     rate_bps: float
-    waits_s: tuple[float, ...] = ()
+    at_s: float | None = None
     changed_s: float | None = None
-    raised_s: float | None = None
-    fell_s: float | None = None
-    before_dip_bps: float | None = None
-    quiet_since_s: float | None = None
-    calm_since_s: float = 0.0
+    calm_s: float = 0.0
+    queued_bits: float = 0.0
+    falling: bool = False
+    dark: bool = False
+    trials: tuple[Trial, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

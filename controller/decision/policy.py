@@ -130,21 +130,30 @@ class Following:
 
 @dataclass(frozen=True, slots=True)
 class Restart:
-    """Parameters of the bitrate law where every change is a restart. Times in seconds."""
+    """Parameters of the bitrate law where every change is a restart. Times in seconds, shares 0 to 1.
 
-    clear_s: float = 0.15  # of queue
-    late_s: float = 1.6  # of queue, at the rate carried just now
-    age_s: float = 1.4  # of queue, in seconds of media: with the order's latency the picture is late by then
-    usable: float = 1.18  # of the rate carried: what the restart's silence drains may be sent again
-    dip_s: float = 15.0  # a dip that ends within it is answered with the old rate
-    quiet_s: float = 8.0
-    sound_s: float = 20.0  # a rate that fell sooner than this after it was tried was never good
-    wait_s: float = 19.5
-    wait_max_s: float = 310.0
-    back_off: float = 3.2
-    failure_s: float = 120.0  # a fall within it after a climb is the climb's failure
-    calm_s: float = 75.0
-    forget: float = 0.54
+    Found on generated drives, and on recorded ones in other pairings, turns and scalings than those published.
+    """
+
+    clear_s: float = 0.18  # of queue; keyframes and jitter make as much
+    # A queue is borne until so many seconds of media wait in it; the viewer's budget is 2 s.
+    age_least_s: float = 1.2  # where the rate has failed often: the restart's 2 s then hide what would come late
+    age_most_s: float = 1.85  # where it holds for `sure_s`: most queues go by themselves, a fall costs two restarts
+    sure_s: float = 65.0
+    draining: float = 0.7  # of the queue at the last look; when less is left, it goes by itself
+    usable: float = 0.76  # of the rate carried, since a fade mostly deepens
+    deepest: float = (
+        0.67  # of the old rate in the first fall, since a short fade is mostly over when the picture returns
+    )
+    drain_s: float = 60.0  # a second fall gets rid of the queue within it: the fade is not short
+    hole: float = 0.44  # of the rate; when less is carried it is a hole, which any rate would have met
+    dark: float = 0.1  # of the rate; when less is carried another restart teaches nothing: after the first
+    dark_s: float = 8.0  # it waits this long, then goes to the bottom
+    calm_s: float = 21.0  # no climb before
+    calm_weight: float = 5.0  # a second of calm counts as so many of a higher rate held
+    prior_failures: float = 1.2  # so that a rate without a past is not expected to hold for ever
+    worth_bits: float = 120_000_000.0  # what a climb must promise: about two restarts, at 18 Mbit for a dark second
+    half_life_s: float = 3_000.0
 
 
 @dataclass(frozen=True, slots=True)
