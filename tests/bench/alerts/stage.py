@@ -1,0 +1,158 @@
+"""The whole demo, standing on good links, its alerts, and what may be done to it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+import aiohttp
+import simpleobsws
+
+from deploy.demo import ports, rendering
+from deploy.demo.assembly import Assembly, assemble
+from deploy.demo.link import Change
+from deploy.demo.options import Options
+from deploy.demo.part import Part
+from deploy.demo.portal import Portal
+from deploy.demo.readiness import connector
+from deploy.demo.runner import Runner
+from deploy.demo.studio import scenes
+from deploy.demo.world import World, environment
+from tests.bench.alerts.sightings import Sighting, sightings
+
+PICTURE_WITHIN_S = 90.0
+END_WITHIN_S = 10.0
+LOOK_EVERY_S = 0.25
+
+
+@dataclass
+class Stage:
+    """The demo for the length of an `async with`; `began_s` is when its first program was started, epoch."""
+
+    options: Options
+    directory: Path
+    began_s: float = 0.0
+    _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
+
+    async def __aenter__(self) -> Self:
+        """Start everything, and wait for the first picture at the platform.
+
+        Raises:
+            PartError, TimeoutError: what did not come up.
+        """
+        async with AsyncExitStack() as stack:
+            self.world = await stack.enter_async_context(World())
+            self.assembly: Assembly = assemble(self.world, self.options, self.directory)
+            timeout = aiohttp.ClientTimeout(5.0)
+            self._session = await stack.enter_async_context(
+                aiohttp.ClientSession(connector=connector(self.world.vps), timeout=timeout)
+            )
+            self.began_s = time.time()
+            runner = Runner(self.assembly.parts, directory=self.directory, secrets=self.assembly.secrets)
+            self.runner = await stack.enter_async_context(runner)
+            async with asyncio.timeout(PICTURE_WITHIN_S):
+                while not self.assembly.picture_arrives(time.time()):  # noqa: ASYNC110 - a file tells no event
+                    await asyncio.sleep(LOOK_EVERY_S)
+            self._stack = stack.pop_all()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._stack.aclose()
+
+    async def alerts(self, *, since_s: float) -> list[Sighting]:
+        """Every evaluation of an alert since then, as the VPS's Prometheus keeps them."""
+        window_s = max(1, round(time.time() - since_s) + 1)
+        query = f'ALERTS{{rig="{rendering.RIG}"}}[{window_s}s]'
+        url = f"http://127.0.0.1:{ports.PROMETHEUS}/api/v1/query"
+        async with self._session.post(url, data={"query": query}, raise_for_status=True) as answer:
+            found: dict[str, Any] = await answer.json()
+        return sightings(found["data"]["result"])
+
+    def shade(self, *uplinks: str, dark: bool) -> None:
+        """Swallow everything on these uplinks in silence, or no longer."""
+        for uplink in uplinks:
+            self.world.control.set(uplink, Change(hole=dark))
+
+    @asynccontextmanager
+    async def without(self, *names: str) -> AsyncIterator[None]:
+        """These parts killed, as if the machine had, and started again afterwards."""
+        await self._kill(*names)
+        try:
+            yield
+        finally:
+            for name in names:
+                await self.runner.start(name)
+
+    @asynccontextmanager
+    async def frozen(self, name: str) -> AsyncIterator[None]:
+        """A part that has its connections and does nothing."""
+        pid = self.runner.pid(name)
+        assert pid is not None, f"{name} does not run"
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.kill(pid, signal.SIGCONT)
+
+    @asynccontextmanager
+    async def instead(self, name: str, *more: str, **replaced: str) -> AsyncIterator[None]:
+        """A part with other arguments: `more` behind its own, and in these each key replaced by its value."""
+        part = self._part(name)
+        argv = [_renamed(argument, replaced) for argument in part.argv] + list(more)
+        assert part.namespace is not None, f"{name} runs on no host of the demo"
+        await self._kill(name)
+        with (self.directory / f"{name}-instead.log").open("ab") as log:
+            process = await asyncio.create_subprocess_exec(
+                *part.namespace.command(argv), env=environment() | dict(part.env), stdout=log, stderr=log
+            )
+        try:
+            yield
+        finally:
+            process.terminate()
+            async with asyncio.timeout(END_WITHIN_S):
+                await process.wait()
+            await self.runner.start(name)
+
+    @asynccontextmanager
+    async def muted(self) -> AsyncIterator[None]:
+        """The sound of the stream muted in OBS, as by a person at its mixer."""
+        await self._mute(muted=True)
+        try:
+            yield
+        finally:
+            await self._mute(muted=False)
+
+    async def _mute(self, *, muted: bool) -> None:
+        password = (self.directory / "obs.password").read_text(encoding="utf-8").strip()
+        async with Portal("OBS", self.world.vps, target=("127.0.0.1", ports.OBS_WEBSOCKET)) as portal:
+            client: Any = simpleobsws.WebSocketClient(f"ws://127.0.0.1:{portal.port}", password)
+            await client.connect()
+            await client.wait_until_identified()
+            wanted = {"inputName": scenes.INGEST, "inputMuted": muted}
+            answer = await client.call(simpleobsws.Request("SetInputMute", wanted))
+            await client.disconnect()
+        assert answer.ok(), f"OBS would not mute: {answer.requestStatus.comment}"
+
+    async def _kill(self, *names: str) -> None:
+        for name in names:
+            pid = self.runner.pid(name)
+            assert pid is not None, f"{name} does not run"
+            os.kill(pid, signal.SIGKILL)
+        for name in names:
+            await self.runner.stop(name)
+
+    def _part(self, name: str) -> Part:
+        return next(part for part in self.assembly.parts if part.name == name)
+
+
+def _renamed(argument: str, replaced: dict[str, str]) -> str:
+    for old, new in replaced.items():
+        argument = argument.replace(old, new)
+    return argument
