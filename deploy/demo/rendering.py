@@ -55,8 +55,12 @@ def prometheus(name: str, directory: Path, *, transport: str = "mptcp") -> Path:
 
 
 def _jobs(transport: str, job: dict[str, Any]) -> list[dict[str, Any]]:
-    """What this job becomes with this transport: MPTCP's own stay or go, and SRTLA's exporter is asked as often."""
-    found = [] if transport == "srtla" and job["job_name"] in {"mptcp", "guard"} else [job]
+    """What this job becomes with this transport: MPTCP's own stay or go, and SRTLA's exporter is asked as often.
+
+    nginx admits publishers by itself here, so that there is no service of ours to be asked about them.
+    """
+    absent = {"rtmp_auth", "mptcp", "guard"} if transport == "srtla" else {"rtmp_auth"}
+    found = [] if job["job_name"] in absent else [job]
     if transport != "mptcp" and job["job_name"] == "mptcp":
         labels = dict(job["static_configs"][0]["labels"])  # one of its own, or YAML writes it as an alias
         found.append({**job, "job_name": "srtla", "static_configs": [{"targets": [SRTLA_TARGET], "labels": labels}]})

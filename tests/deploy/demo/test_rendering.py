@@ -56,6 +56,13 @@ def test_srtla_is_scraped_in_place_of_mptcp(name: str, tmp_path: Path) -> None:
     assert "guard" not in [job["job_name"] for job in after]
 
 
+def test_nobody_is_asked_who_does_not_run(tmp_path: Path) -> None:
+    """The demo has no service for keys, and an alert about it would be a false one."""
+    jobs = yaml.safe_load(rendering.prometheus("vps", tmp_path).read_text())["scrape_configs"]
+
+    assert [job["job_name"] for job in jobs] == ["ingest", "mptcp", "controller"]
+
+
 @pytest.mark.parametrize("name", ["edge", "vps"])
 def test_hybrid_scrapes_both(name: str, tmp_path: Path) -> None:
     """Where one transport stands by, nothing that MPTCP has is missing and SRTLA's exporter is asked as well."""
