@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import dataclasses
 import secrets
-import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -170,8 +169,6 @@ def _server_media(world: World, keys: Keys, directory: Path) -> Iterator[Part]:
         env=starting.obs_environment(home, display),
         ready=TcpReady(LOOPBACK, ports.OBS_WEBSOCKET),
         after=("xvfb", "nginx"),
-        stop_signal=signal.SIGINT,
-        stop_timeout_s=10.0,
         remedy=INSTALL,
     )
 

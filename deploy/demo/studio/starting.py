@@ -1,9 +1,10 @@
 """How Xvfb and OBS are started and stopped.
 
 Xvfb   ready when its socket exists; stop with SIGTERM, after OBS
-OBS    ready when the websocket port accepts (0.5 to 3 s); stop with SIGINT and wait up to 10 s.
-       SIGTERM would skip the saving of its files. OBS exits with 0 also when it fails at once
-       for want of a display, so any end that was not asked for is a failure.
+OBS    ready when the websocket port accepts (0.5 to 3 s); stop with SIGTERM, which ends it at once.
+       Its orderly exit on SIGINT takes 1 to 5 s, and now and then hangs or crashes; what that would
+       save, the scene collection, is rendered anew for each demo. OBS exits with 0 also when it
+       fails at once for want of a display, so any end that was not asked for is a failure.
 """
 
 from __future__ import annotations

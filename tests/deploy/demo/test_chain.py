@@ -47,14 +47,13 @@ class Chain:
         argv: tuple[str, ...],
         *,
         env: Mapping[str, str] | None = None,
-        stop: signal.Signals = signal.SIGTERM,
     ) -> subprocess.Popen[bytes]:
         """Start a part; it is stopped, in reverse order, when the chain is."""
         log = self._stack.enter_context((self.directory / f"{name}.log").open("wb"))
         process = subprocess.Popen(
             self.namespace.command(argv), env={**os.environ, **(env or {})}, stdout=log, stderr=subprocess.STDOUT
         )
-        self._stack.callback(_end, process, stop)
+        self._stack.callback(_end, process)
         return process
 
     def file(self, name: str, text: str) -> str:
@@ -98,9 +97,9 @@ class Chain:
         self.namespace.call(switch)
 
 
-def _end(process: subprocess.Popen[bytes], stop: signal.Signals) -> None:
+def _end(process: subprocess.Popen[bytes]) -> None:
     process.send_signal(signal.SIGCONT)
-    process.send_signal(stop)
+    process.terminate()
     try:
         process.wait(timeout=10)
     except subprocess.TimeoutExpired:
@@ -132,7 +131,7 @@ def _start_studio(chain: Chain) -> None:
         websocket_password=PASSWORD,
     )
     configuration.write(studio, home)
-    chain.start("obs", starting.obs_argv(), env=starting.obs_environment(home, display), stop=signal.SIGINT)
+    chain.start("obs", starting.obs_argv(), env=starting.obs_environment(home, display))
 
 
 def _start_ends(chain: Chain) -> None:
