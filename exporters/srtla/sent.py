@@ -24,13 +24,14 @@ _SUSPECTS = 4096
 
 @dataclass(slots=True)
 class _Suspect:
-    """A NAKed packet: the link that carried it, until when to wait, and where it was repeated when."""
+    """A NAKed packet: who carried it, until when to wait, where and when it was repeated, whether a copy came."""
 
     link: Link
     length: int
     due_s: float
     again_on: Link | None = None
     again_s: float = 0.0
+    one_came: bool = False
 
 
 class Sent:
@@ -180,15 +181,20 @@ class Sent:
         return repeated and at_s - self._at_s[slot] < 0.9 * (carrier.rtt.least_s(at_s) or 0.0)
 
     def _exonerate(self, sequence: int, link: Link, at_s: float) -> None:
-        """A NAKed packet that its own link acknowledges was late, unless that means its repetition."""
+        """A NAKed packet that its own link acknowledges was late, unless that means its repetition.
+
+        Where the link repeated it too, and long enough ago, only the second acknowledgement tells that both came.
+        """
         suspect = self._suspects.get(sequence)
         if suspect is None or suspect.link is not link:
             return
         soonest_s = suspect.again_s + 0.9 * (link.rtt.least_s(at_s) or 0.0)
-        if suspect.again_on is not link or at_s < soonest_s:
-            del self._suspects[sequence]
-            link.tally.late += 1
-            link.tally.acknowledged_bytes += suspect.length
+        if suspect.again_on is link and at_s >= soonest_s and not suspect.one_came:
+            suspect.one_came, suspect.due_s = True, at_s + _patience_s(link)
+            return
+        del self._suspects[sequence]
+        link.tally.late += 1
+        link.tally.acknowledged_bytes += suspect.length
 
     def _passed(self, sequence: int) -> None:
         """A NAKed packet that was never repeated and that the SRT ACK has passed was late."""

@@ -145,6 +145,22 @@ def test_repetition_on_the_same_link_does_not_hide_the_loss() -> None:
     assert (one.tally.lost, one.tally.late) == (1, 0)
 
 
+def test_both_copies_on_one_link_are_no_loss() -> None:
+    """A link that acknowledges the number twice has brought the first transmission too."""
+    stream, (one, _) = Sent(), links()
+    leave(stream, one, 0.0, [0])
+    stream.landed(one, 0.1, (0,))
+    leave(stream, one, 1.0, [1, 2])
+    stream.naks(1.05, [(1, 1)])
+    leave(stream, one, 1.06, [1], again=True)
+    stream.landed(one, 1.2, (1,))
+    stream.landed(one, 1.3, (1,))
+    stream.settle(5.0)
+
+    assert (one.tally.lost, one.tally.late) == (0, 1)
+    assert one.tally.acknowledged_bytes == 3 * SIZE
+
+
 def test_lost_repetition_is_another_loss() -> None:
     """A NAK that comes after the repetition could have arrived charges the link that repeated."""
     stream, (one, other) = Sent(), links()
