@@ -213,6 +213,7 @@ class Controller:
             override=self.desk.in_force(),
             rig_end=self._vps.rig(),
             vps_connected=None if self._link is None else self._link.connected,
+            vps_problem=None if self._link is None else self._link.problem,
             watchdog_seen_s=self._alerts.watchdog_seen_s,
             plans=self._plans(),
             history=self._keeper.history,

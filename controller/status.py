@@ -128,6 +128,7 @@ class Status:
     override: Standing | None = None
     rig_end: Rig | None = None
     vps_connected: bool | None = None
+    vps_problem: str | None = None
     watchdog_seen_s: float | None = None
     plans: tuple[Plan, ...] = ()
     history: History = History()

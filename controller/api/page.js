@@ -78,6 +78,7 @@ function notices(s) {
   if (s.studio && s.studio.problem) found.push("OBS: " + s.studio.problem);
   if (s.studio) s.studio.findings.forEach((text) => found.push("OBS: " + text));
   if (s.history_problem) found.push("History is not kept: " + s.history_problem);
+  if (s.vps_problem) found.push(s.vps_problem);
   if (s.edge && !s.edge.connected) found.push("No connection from the rig's controller" + (known(s.edge.age_s) ? " for " + Math.round(s.edge.age_s) + " s" : ""));
   return found.join(" \u2014 ");
 }

@@ -114,6 +114,7 @@ class StatusView(View):
 
     edge: EdgeView | None
     vps_connected: bool | None
+    vps_problem: str | None
 
     rig: str
     policy: str
@@ -218,6 +219,7 @@ def status_view(status: Status) -> StatusView:
     return StatusView(
         edge=None if rig is None else EdgeView(connected=rig.connected, age_s=rig.age_s, status=rig.plain_status),
         vps_connected=status.vps_connected,
+        vps_problem=status.vps_problem,
         rig=status.rig,
         policy=status.policy,
         at_s=status.at_s,

@@ -59,6 +59,8 @@ def troubles(found: dict[str, Any]) -> list[str]:
         if device is not None and device["reachable"] is False:
             lines.append(device["problem"] or f"{name} does not answer")
     lines += [f"studio: {text}" for text in (found["studio"] or {}).get("findings", ())]
+    if found["vps_problem"] is not None:
+        lines.append(found["vps_problem"])
     if found["history_problem"] is not None:
         lines.append(f"history is not kept: {found['history_problem']}")
     if found["edge"] is not None and not found["edge"]["connected"]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import sqlite3
 from typing import TYPE_CHECKING, Any, Protocol
 
 from controller.linking.messages import EventMessage, Ordered, ReportMessage, event_messages
@@ -120,9 +121,14 @@ class EdgeLink:
     async def _next_events(self) -> list[EventMessage]:
         if self._acknowledged is None:
             return []
-        found = await asyncio.to_thread(
-            self._keeper.store.events, after=self._acknowledged, kinds=_REPORTED, limit=self._at_once, own=True
-        )
+        try:
+            found = await asyncio.to_thread(
+                self._keeper.store.events, after=self._acknowledged, kinds=_REPORTED, limit=self._at_once, own=True
+            )
+        except sqlite3.Error as error:
+            # The keeper tells it; the other end still wants to hear that we live, and how the stream is.
+            _log.debug("no events to report: %s", error)
+            return []
         return event_messages(found)
 
     def _passed_over(self, events: list[EventMessage]) -> None:

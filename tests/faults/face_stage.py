@@ -36,6 +36,8 @@ SEEN_S = OVER_S = WELL_S = 25.0
 LEAST_TICKS = 2
 LINK_DEADLINE_S = 2.0
 AT_ONCE = 6
+# The slowest task, reporting to the other controller, has its turn every 2 s.
+SURVIVED_S = 3.0
 
 
 class Stage:
@@ -110,10 +112,14 @@ class Stage:
         return {name: value for name, labels, value in samples(self.controller.status()) if not labels}
 
     def reads(self) -> str:
-        """All that the operator is told: the API's answers, the journal, the status' line about history."""
+        """All that the operator is told: the API's answers, the journal, the status' lines about history and link."""
         lines = [*self._answers, *(event.text for event in self.controller.journal.events())]
-        problem = self.controller.status().history.problem
-        return "\n".join(lines if problem is None else [*lines, problem])
+        status = self.controller.status()
+        return "\n".join([*lines, *filter(None, (status.history.problem, status.vps_problem))])
+
+    def lives(self) -> bool:
+        """Whether nothing has ended the controller."""
+        return not self._running.done()
 
     async def is_well(self) -> bool:
         """Whether the API answers, the other controller is heard of, and history is kept."""
@@ -195,6 +201,8 @@ async def play(row: Row) -> Played:
         as_said = await until(stage, row, SEEN_S)
         published, said = stage.published(), stage.reads()
         await going_on(stage, decisions=counts.decisions + LEAST_TICKS, reads=reads_before + 2)
+        # What ends one task of the controller ends them all, some ticks later.
+        await asyncio.sleep(SURVIVED_S)
         after = stage.controller.status().counts
         over: bool | None = None
         if row.undo is not None:
@@ -206,7 +214,7 @@ async def play(row: Row) -> Played:
             reads=next((line for line in said.splitlines() if row.reads and row.reads in line), ""),
             ticks=after.decisions - counts.decisions,
             failed_ticks=after.ticks_failed,
-            encoder_read=stage.encoder.reads > reads_before + 1,
+            encoder_read=stage.lives() and stage.encoder.reads > reads_before + 1,
             well_again=over,
         )
 

@@ -147,6 +147,21 @@ async def test_a_stream_begins_and_ends_once_on_the_vps() -> None:
     assert [one.happening.kind for one in edge.keeper.store.events()].count(Kind.SESSION) == 1
 
 
+async def test_a_timeline_that_cannot_be_read_does_not_silence_the_rig() -> None:
+    """The other end hears that we live and how the stream is; the events come when they can be read again."""
+    edge, vps = Side(), Side()
+    end = vps.vps()
+    link = linked(edge, Direct(end))
+    await link.report()
+    edge.keeper.store.close()
+    await link.report()
+    rig = end.rig()
+
+    assert rig is not None
+    assert rig.connected
+    assert vps.foreign() == []
+
+
 async def test_a_refused_event_does_not_hold_up_the_others() -> None:
     """The one that is not understood stays here, with a word about it; the rest arrives."""
     edge, vps = Side(), Side()
