@@ -24,14 +24,18 @@ _SUSPECTS = 4096
 
 @dataclass(slots=True)
 class _Suspect:
-    """A NAKed packet: who carried it, until when to wait, where and when it was repeated, whether a copy came."""
+    """A NAKed packet: who carried it, until when to wait, and its repetitions, of all and of that link.
+
+    `came` counts what the link acknowledged of it; `again_s` is the link's first repetition.
+    """
 
     link: Link
     length: int
     due_s: float
-    again_on: Link | None = None
+    repeated: bool = False
+    repeats: int = 0
     again_s: float = 0.0
-    one_came: bool = False
+    came: int = 0
 
 
 class Sent:
@@ -66,7 +70,10 @@ class Sent:
             tally.retransmitted_bytes += length
             suspect = self._suspects.get(sequence)
             if suspect is not None:
-                suspect.again_on, suspect.again_s = link, at_s
+                suspect.repeated = True
+                if link is suspect.link:
+                    suspect.repeats += 1
+                    suspect.again_s = suspect.again_s or at_s
         self._release(slot)
         if not again:
             self._settled(slot)
@@ -181,25 +188,26 @@ class Sent:
         return repeated and at_s - self._at_s[slot] < 0.9 * (carrier.rtt.least_s(at_s) or 0.0)
 
     def _exonerate(self, sequence: int, link: Link, at_s: float) -> None:
-        """A NAKed packet that its own link acknowledges was late, unless that means its repetition.
+        """A NAKed packet that its own link acknowledges was late, unless that means a repetition over this link.
 
-        Where the link repeated it too, and long enough ago, only the second acknowledgement tells that both came.
+        It does not when it comes too soon for one, or when there are more acknowledgements than repetitions.
         """
         suspect = self._suspects.get(sequence)
         if suspect is None or suspect.link is not link:
             return
+        suspect.came += 1
         soonest_s = suspect.again_s + 0.9 * (link.rtt.least_s(at_s) or 0.0)
-        if suspect.again_on is link and at_s >= soonest_s and not suspect.one_came:
-            suspect.one_came, suspect.due_s = True, at_s + _patience_s(link)
-            return
-        del self._suspects[sequence]
-        link.tally.late += 1
-        link.tally.acknowledged_bytes += suspect.length
+        if at_s < soonest_s or suspect.came > suspect.repeats:
+            del self._suspects[sequence]
+            link.tally.late += 1
+            link.tally.acknowledged_bytes += suspect.length
+        else:
+            suspect.due_s = at_s + _patience_s(link)
 
     def _passed(self, sequence: int) -> None:
         """A NAKed packet that was never repeated and that the SRT ACK has passed was late."""
         suspect = self._suspects.get(sequence)
-        if suspect is not None and suspect.again_on is None:
+        if suspect is not None and not suspect.repeated:
             del self._suspects[sequence]
             suspect.link.tally.late += 1
             suspect.link.tally.acknowledged_bytes += suspect.length

@@ -161,6 +161,22 @@ def test_both_copies_on_one_link_are_no_loss() -> None:
     assert one.tally.acknowledged_bytes == 3 * SIZE
 
 
+def test_two_repetitions_hide_no_loss() -> None:
+    """SRT may repeat a packet twice over the same link: two acknowledgements are of the two, and the first is lost."""
+    stream, (one, _) = Sent(), links()
+    leave(stream, one, 0.0, [0])
+    stream.landed(one, 0.1, (0,))
+    leave(stream, one, 1.0, [1, 2])
+    stream.naks(1.05, [(1, 1)])
+    for again_s in (1.06, 1.1):
+        leave(stream, one, again_s, [1], again=True)
+    for at_s in (1.2, 1.3):
+        stream.landed(one, at_s, (1,))
+    stream.settle(5.0)
+
+    assert (one.tally.lost, one.tally.late) == (1, 0)
+
+
 def test_lost_repetition_is_another_loss() -> None:
     """A NAK that comes after the repetition could have arrived charges the link that repeated."""
     stream, (one, other) = Sent(), links()
