@@ -42,6 +42,11 @@ class Server:
         times = {"start": str(self.now_s - last_s), "end": str(self.now_s), "step": str(step_s)}
         return self._ask("query_range", {"query": expression} | times)
 
+    def firing(self) -> list[dict[str, Any]]:
+        """The alerts that fire at this moment, whatever `now_s` is."""
+        answer = _client().get(f"{self.url}/api/v1/alerts").json()
+        return [alert for alert in answer["data"]["alerts"] if alert["state"] == "firing"]
+
     def _ask(self, endpoint: str, arguments: dict[str, str]) -> Answer:
         asked = arguments | {"stats": "all"}
         answer = _client().post(f"{self.url}/api/v1/{endpoint}", data=asked).json()
@@ -71,11 +76,12 @@ def backfill(directory: Path, lines: Iterator[str]) -> Path:
 
 
 @contextlib.contextmanager
-def serving(directory: Path, blocks: Path, *, now_s: float) -> Iterator[Server]:
-    """A Prometheus over `blocks` that scrapes nothing, ended afterwards."""
+def serving(directory: Path, blocks: Path, *, now_s: float, rules: Path | None = None) -> Iterator[Server]:
+    """A Prometheus over `blocks` that scrapes nothing and evaluates `rules`, ended afterwards."""
     port = free_port()
     config = directory / "prometheus.yml"
-    config.write_text("scrape_configs: []\n")
+    files = "" if rules is None else str(rules)
+    config.write_text(f"scrape_configs: []\nrule_files: [{files}]\n")
     with (directory / "prometheus.log").open("wb") as log:
         process = subprocess.Popen(
             [
