@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -42,10 +43,19 @@ def selectors(expression: str) -> tuple[Selector, ...]:
     def visit(node: promql_parser.Expr) -> None:
         if isinstance(node, promql_parser.VectorSelector):
             labels = frozenset(matcher.name for matcher in node.matchers.matchers) - {"__name__"}
-            found.append(Selector(node.name or "", labels))
+            patterns = [matcher.value for matcher in node.matchers.matchers if matcher.name == "__name__"]
+            found.extend(Selector(name, labels) for name in _named(node.name, patterns))
 
     promql_parser.walk(promql_parser.parse(expression), visit)
     return tuple(found)
+
+
+def _named(name: str | None, patterns: list[str]) -> list[str]:
+    """What a selector asks for: its name, or each of the names in a pattern like (mptcp|srtla)_uplink_dead."""
+    if name is not None:
+        return [name]
+    choices = re.fullmatch(r"\(([a-z_|]+)\)([a-z_]+)", patterns[0]) if len(patterns) == 1 else None
+    return [""] if choices is None else [choice + choices[2] for choice in choices[1].split("|")]
 
 
 def rule_files() -> tuple[Path, ...]:
