@@ -9,6 +9,7 @@ from grafana_foundation_sdk.builders import dashboard as builders
 from grafana_foundation_sdk.cog.builder import Builder
 from grafana_foundation_sdk.models import dashboard as models
 
+from grafana.source.expressions import bond
 from grafana.source.panels import SOURCE
 from grafana.source.vocabulary import PURPLE, RED, RIG
 
@@ -115,7 +116,7 @@ def _uplink() -> builders.QueryVariable:
         builders.QueryVariable("uplink")
         .label("Uplink")
         .datasource(SOURCE)
-        .query(f"label_values(mptcp_uplink_info{{{RIG}}}, uplink)")
+        .query(f"label_values({bond('uplink_subflows', RIG)}, uplink)")
         .refresh(models.VariableRefresh.ON_TIME_RANGE_CHANGED)
         .sort(models.VariableSort.NATURAL_ASC)
         .multi(multi=True)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from grafana.source.board import Board, Row
+from grafana.source.expressions import bond
 from grafana.source.panels import Column, Query, grid, timeline
 from grafana.source.vocabulary import AGE_S, GREEN, GREY, LATENESS_S, LIVE, QUALITY, RED, YELLOW, fresh, steps
 
+SITE = 'site="edge"'
 LIVE_PAGE = "/d/vvlive-live?var-rig=${__data.fields.Rig}&${__url_time_range}"
 
 
 def board() -> Board:
     """The dashboard for whoever looks after several rigs."""
-    alive = 'sum by (rig) (max by (rig, uplink) (mptcp_uplink_dead{site="edge"}) == bool 0)'
+    alive = f"sum by (rig) (max by (rig, uplink) ({bond('uplink_dead', SITE)}) == bool 0)"
     arriving = "sum by (rig) (rate(ingest_stream_receive_bytes_total[$__rate_interval])) * 8"
     return Board(
         uid="vvlive-fleet",
@@ -33,7 +35,7 @@ def board() -> Board:
                             Column("Late by", "max by (rig) (ingest_stream_lag_seconds)", "s", LATENESS_S, decimals=1),
                             Column("Arriving", arriving, "bps", decimals=1),
                             Column("Uplinks alive", fresh(alive), "none", steps(RED, (1, YELLOW), (2, GREEN))),
-                            Column("Heard of", "rig:mptcp_exporter_clock:age_seconds", "s", AGE_S, decimals=1),
+                            Column("Heard of", "rig:exporter_clock:age_seconds", "s", AGE_S, decimals=1),
                             Column(
                                 "Alerts",
                                 'count by (rig) (ALERTS{alertstate="firing",rig!=""})',

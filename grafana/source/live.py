@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from grafana.source import studio
 from grafana.source.board import Board, Panel, Row
-from grafana.source.expressions import ARRIVING, loss, sent
+from grafana.source.expressions import ARRIVING, BONDED, bond, loss, sent
 from grafana.source.orders import buttons
 from grafana.source.panels import Column, Look, Query, graph, grid, number, timeline
 from grafana.source.parts import alerts, alive, bitrate, health, is_live, lateness, quality, share, uplinks
 from grafana.source.vocabulary import (
     AGE_S,
+    CARRIES,
     DEAD,
     EDGE,
     GREEN,
@@ -56,7 +57,7 @@ def _state_of_parts() -> list[Panel]:
             "Rig heard of",
             "Age of the newest sample from the rig, by its own clock. From 8 s on all that comes from the rig is shown "
             "as NO DATA: runbook MetricsStale.",
-            Query(f"rig:mptcp_exporter_clock:age_seconds{{{RIG}}}", "{{rig}}"),
+            Query(f"rig:exporter_clock:age_seconds{{{RIG}}}", "{{rig}}"),
             Look("s", AGE_S, decimals=1),
         ),
         number(
@@ -67,8 +68,9 @@ def _state_of_parts() -> list[Panel]:
         ),
         number(
             "Bonded",
-            "Whether the stream runs over MPTCP. If not, the next hole of the one uplink ends it: runbook BondingOff.",
-            Query(fresh(f"max by (rig) (mptcp_connection_fallback{{{EDGE}}}) == bool 0"), "{{rig}}"),
+            "Whether the stream runs over all uplinks at once, by MPTCP or SRTLA. If not, the next hole of the one "
+            "uplink ends it: runbook BondingOff.",
+            Query(fresh(BONDED), "{{rig}}"),
             Look("none", mapping=WORKS),
         ),
         number(
@@ -81,7 +83,7 @@ def _state_of_parts() -> list[Panel]:
 
 
 def _timelines() -> Row:
-    dead = f"max by (uplink) (mptcp_uplink_dead{{{EDGE}}})"
+    dead = f"max by (uplink) ({bond('uplink_dead', EDGE)})"
     return Row(
         "What happened",
         [
@@ -103,6 +105,14 @@ def _timelines() -> Row:
                 "When each uplink was dead. All at once is a hole in coverage; one alone is its carrier or its modem.",
                 [Query(dead, "{{uplink}}")],
                 DEAD,
+                height=5,
+            ),
+            timeline(
+                "Transport over time",
+                "Which transport carried the stream, MPTCP or SRTLA. A change costs a reconnect; many in an hour: "
+                "neither gets through well, look at the uplinks.",
+                [Query(f"max by (transport) (vvlive_carrier{{{EDGE}}})", "{{transport}}")],
+                CARRIES,
                 height=5,
             ),
             graph(
@@ -136,7 +146,7 @@ def _links() -> Row:
                 "Round trip per uplink",
                 "Smoothed round trip. A rise together with throughput is a queue at the carrier: the bitrate is too "
                 "high.",
-                [Query(f"max {by} (mptcp_uplink_rtt_seconds{{{EDGE}}})", "{{uplink}}")],
+                [Query(f"max {by} ({bond('uplink_rtt_seconds', EDGE)})", "{{uplink}}")],
                 Look("s", RTT_S),
             ),
             graph(
@@ -151,8 +161,8 @@ def _links() -> Row:
                 "How long the backlog takes to drain, and the largest within each second. Above 1 s the picture will "
                 "be late: the bitrate must fall.",
                 [
-                    Query(f"max by (rig) (mptcp_connection_drain_time_seconds{{{EDGE}}})", "drain time"),
-                    Query(f"max by (rig) (mptcp_connection_drain_time_max_seconds{{{EDGE}}})", "largest"),
+                    Query(f"max by (rig) ({bond('connection_drain_time_seconds', EDGE)})", "drain time"),
+                    Query(f"max by (rig) ({bond('connection_drain_time_max_seconds', EDGE)})", "largest"),
                     Query(f"max by (rig) (ingest_stream_lag_seconds{{{VPS}}})", "picture is late by"),
                 ],
                 Look("s", LATENESS_S),
@@ -162,7 +172,7 @@ def _links() -> Row:
                 "Bytes that wait: accepted from the encoder and not acknowledged, and arrived out of order at the "
                 "VPS. A backlog that only rises while an uplink delivers: runbook ConnectionStuck.",
                 [
-                    Query(f"max by (rig) (mptcp_connection_backlog_bytes{{{EDGE}}})", "at the rig"),
+                    Query(f"max by (rig) ({bond('connection_backlog_bytes', EDGE)})", "at the rig"),
                     Query(
                         f"max by (rig) (mptcp_connection_head_of_line_gap_bytes{{{VPS}}})", "out of order at the VPS"
                     ),

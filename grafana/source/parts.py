@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grafana.source.board import Panel
-from grafana.source.expressions import ALIVE, ARRIVING, TARGET, loss, sent
+from grafana.source.expressions import ALIVE, ARRIVING, TARGET, bond, loss, sent
 from grafana.source.panels import Column, Look, Query, graph, grid, number
 from grafana.source.vocabulary import (
     DEAD,
@@ -121,11 +121,11 @@ def uplinks(*, span: int = 24, height: int = 6) -> Panel:
         "Each uplink as the rig sees it now; a name leads to its history. Dead: nothing acknowledged. Loss above 5 % "
         "or a round trip above 400 ms makes it a burden; the guard then takes it out.",
         [
-            Column("State", fresh(f"max {by} (mptcp_uplink_dead{{{EDGE}}})"), mapping=DEAD),
+            Column("State", fresh(f"max {by} ({bond('uplink_dead', EDGE)})"), mapping=DEAD),
             Column("Sends", fresh(sent(by)), "bps", decimals=1),
-            Column("Round trip", fresh(f"max {by} (mptcp_uplink_rtt_seconds{{{EDGE}}})"), "s", RTT_S, decimals=0),
+            Column("Round trip", fresh(f"max {by} ({bond('uplink_rtt_seconds', EDGE)})"), "s", RTT_S, decimals=0),
             Column("Loss", fresh(loss(by)), "percentunit", LOSS, decimals=1),
-            Column("Subflows", fresh(f"max {by} (mptcp_uplink_subflows{{{EDGE}}})"), "none", steps(RED, (1, GREEN))),
+            Column("Subflows", fresh(f"max {by} ({bond('uplink_subflows', EDGE)})"), "none", steps(RED, (1, GREEN))),
         ],
         names={"uplink": "Uplink"},
         links={"Uplink": ("History", UPLINK_PAGE)},

@@ -55,7 +55,7 @@ def _ages() -> Row:
             number(
                 "Rig heard of",
                 "Age of the newest sample from the rig. Above 8 s what it reports is history: runbook MetricsStale.",
-                Query(f"rig:mptcp_exporter_clock:age_seconds{{{RIG}}}", "{{rig}}"),
+                Query(f"rig:exporter_clock:age_seconds{{{RIG}}}", "{{rig}}"),
                 Look("s", AGE_S, decimals=1),
                 span=6,
             ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from grafana.source.board import Board, Row
-from grafana.source.expressions import ARRIVING
+from grafana.source.expressions import ARRIVING, bond
 from grafana.source.panels import Column, Look, Query, graph, grid, number, timeline
 from grafana.source.vocabulary import EDGE, GREEN, GREY, LATENESS_S, PLAIN, QUALITY, RED, RIG, VPS, YELLOW, steps
 
@@ -101,19 +101,19 @@ def _shares() -> Row:
                 [
                     Column(
                         "Sent",
-                        f"sum by (uplink) (increase(mptcp_uplink_transmit_bytes_total{{{EDGE}}}[$__range]))",
+                        f"sum by (uplink) (increase({bond('uplink_transmit_bytes_total', EDGE)}[$__range]))",
                         "decbytes",
                         decimals=1,
                     ),
                     Column(
                         "Twice",
-                        f"sum by (uplink) (increase(mptcp_uplink_retransmitted_bytes_total{{{EDGE}}}[$__range]))",
+                        f"sum by (uplink) (increase({bond('uplink_retransmitted_bytes_total', EDGE)}[$__range]))",
                         "decbytes",
                         decimals=1,
                     ),
                     Column(
                         "Dead",
-                        f"max by (uplink) (avg_over_time(mptcp_uplink_dead{{{EDGE}}}[$__range]))",
+                        f"max by (uplink) (avg_over_time({bond('uplink_dead', EDGE)}[$__range]))",
                         "percentunit",
                         steps(GREY, (0.05, YELLOW), (0.2, RED)),
                         decimals=1,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from grafana.source.board import Board, Row
-from grafana.source.expressions import loss, sent
+from grafana.source.expressions import bond, loss, sent
 from grafana.source.panels import Column, Look, Query, graph, grid, timeline
 from grafana.source.parts import uplinks
 from grafana.source.vocabulary import DEAD, EDGE, GREEN, LOSS, RED, RIG, RTT_S, VPS, YELLOW, steps
 
 PICKED = f'{EDGE},uplink=~"$uplink"'
+PICKED_VPS = f'{VPS},uplink=~"$uplink"'
 PICKED_ANYWHERE = f'{RIG},uplink=~"$uplink"'
 CAP = steps(GREEN, (0.8, YELLOW), (1.0, RED))
 
@@ -40,7 +41,7 @@ def _state() -> Row:
                 "Dead or alive",
                 "When each uplink acknowledged nothing. Short holes together: coverage. One alone and long: its "
                 "modem or its carrier.",
-                [Query(f"max by (uplink) (mptcp_uplink_dead{{{PICKED}}})", "{{uplink}}")],
+                [Query(f"max by (uplink) ({bond('uplink_dead', PICKED)})", "{{uplink}}")],
                 DEAD,
                 height=5,
             ),
@@ -75,11 +76,11 @@ def _traffic() -> Row:
                 "this is where the bitrate comes from.",
                 [
                     Query(
-                        f"max by (uplink) (mptcp_uplink_capacity_lower_bytes_per_second{{{PICKED}}}) * 8",
+                        f"max by (uplink) ({bond('uplink_capacity_lower_bytes_per_second', PICKED)}) * 8",
                         "{{uplink}}, at least",
                     ),
                     Query(
-                        f"max by (uplink) (mptcp_uplink_capacity_upper_bytes_per_second{{{PICKED}}}) * 8",
+                        f"max by (uplink) ({bond('uplink_capacity_upper_bytes_per_second', PICKED)}) * 8",
                         "{{uplink}}, at most",
                     ),
                 ],
@@ -89,8 +90,8 @@ def _traffic() -> Row:
                 "Round trip",
                 "Smoothed and smallest round trip. The distance between them is queue: at the carrier, or ours.",
                 [
-                    Query(f"max by (uplink) (mptcp_uplink_rtt_seconds{{{PICKED}}})", "{{uplink}}"),
-                    Query(f"max by (uplink) (mptcp_uplink_min_rtt_seconds{{{PICKED}}})", "{{uplink}}, smallest"),
+                    Query(f"max by (uplink) ({bond('uplink_rtt_seconds', PICKED)})", "{{uplink}}"),
+                    Query(f"max by (uplink) ({bond('uplink_min_rtt_seconds', PICKED)})", "{{uplink}}, smallest"),
                 ],
                 Look("s", RTT_S),
             ),
@@ -104,7 +105,7 @@ def _traffic() -> Row:
                 "In flight and unsent",
                 "Bytes on their way, and bytes that wait in the socket. Unsent that grows: the uplink is full.",
                 [
-                    Query(f"max by (uplink) (mptcp_uplink_unacknowledged_bytes{{{PICKED}}})", "{{uplink}}, in flight"),
+                    Query(f"max by (uplink) ({bond('uplink_unacknowledged_bytes', PICKED)})", "{{uplink}}, in flight"),
                     Query(f"max by (uplink) (mptcp_uplink_unsent_bytes{{{PICKED}}})", "{{uplink}}, unsent"),
                 ],
                 Look("bytes"),
@@ -114,7 +115,7 @@ def _traffic() -> Row:
                 "The same seen from the other end, where nothing is late. Sent but not received: lost on the way.",
                 [
                     Query(
-                        f'sum by (uplink) (rate(mptcp_uplink_receive_bytes_total{{{VPS},uplink=~"$uplink"}}'
+                        f"sum by (uplink) (rate({bond('uplink_receive_bytes_total', PICKED_VPS)}"
                         "[$__rate_interval])) * 8",
                         "{{uplink}}",
                     )
@@ -136,13 +137,13 @@ def _guard() -> Row:
                 [
                     Column(
                         "Subflows opened",
-                        f"sum by (uplink) (increase(mptcp_uplink_subflows_created_total{{{PICKED}}}[$__range]))",
+                        f"sum by (uplink) (increase({bond('uplink_subflows_created_total', PICKED)}[$__range]))",
                         "short",
                         decimals=0,
                     ),
                     Column(
                         "Subflows closed",
-                        f"sum by (uplink) (increase(mptcp_uplink_subflows_closed_total{{{PICKED}}}[$__range]))",
+                        f"sum by (uplink) (increase({bond('uplink_subflows_closed_total', PICKED)}[$__range]))",
                         "short",
                         decimals=0,
                     ),
@@ -180,6 +181,57 @@ def _guard() -> Row:
     )
 
 
+def _srtla() -> Row:
+    return Row(
+        "SRTLA",
+        [
+            graph(
+                "Later than the fastest uplink",
+                "At the VPS, how much later packets come over each uplink than over the fastest. Above the stream's "
+                "latency they come too late: take that uplink out.",
+                [Query(f"max by (uplink) (srtla_uplink_relative_delay_seconds{{{PICKED_VPS}}})", "{{uplink}}")],
+                Look("s", RTT_S),
+            ),
+            graph(
+                "Window and in flight",
+                "How many packets the sender lets each uplink have on its way, and how many are. A window that "
+                "shrinks: the uplink loses.",
+                [
+                    Query(f"max by (uplink) (srtla_uplink_window_segments{{{PICKED}}})", "{{uplink}}, window"),
+                    Query(
+                        f"max by (uplink) (srtla_uplink_unacknowledged_segments{{{PICKED}}})", "{{uplink}}, in flight"
+                    ),
+                ],
+                Look("short"),
+            ),
+            graph(
+                "Lost on the uplink",
+                "Packets a second that the receiver missed and that did not come late. One uplink alone: its carrier.",
+                [
+                    Query(
+                        f"sum by (uplink) (rate(srtla_uplink_lost_segments_total{{{PICKED}}}[$__rate_interval]))",
+                        "{{uplink}}",
+                    )
+                ],
+                Look("cps"),
+            ),
+            graph(
+                "Given up by the server",
+                "Packets a second that never came in time: viewers see this. Above zero for long: raise the latency, "
+                "or lower the bitrate.",
+                [
+                    Query(
+                        f"sum by (stream) (rate(srtla_stream_dropped_segments_total{{{VPS}}}[$__rate_interval]))",
+                        "{{stream}}",
+                    )
+                ],
+                Look("cps"),
+            ),
+        ],
+        folded=True,
+    )
+
+
 def board() -> Board:
     """The dashboard for: which uplink is it?"""
     return Board(
@@ -187,5 +239,5 @@ def board() -> Board:
         title="Uplinks",
         description="Every uplink by itself: what it carried, when it died, what it costs.",
         variables=("rig", "uplink"),
-        rows=[_state(), _traffic(), _guard()],
+        rows=[_state(), _traffic(), _guard(), _srtla()],
     )

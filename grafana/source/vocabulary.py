@@ -44,6 +44,7 @@ QUALITY = mapping({rank: (quality.value, colour) for quality, (rank, colour) in 
 SCENE = mapping({rank: (scene.value.replace("_", " "), colour) for scene, (rank, colour) in SCENES.items()})
 LIVE = mapping({0: ("OFFLINE", GREY), 1: ("LIVE", RED)})
 DEAD = mapping({0: ("alive", GREEN), 1: ("dead", RED)})
+CARRIES = mapping({0: ("stands by", GREY), 1: ("carries", GREEN)})
 WORKS = mapping({0: ("no", RED), 1: ("yes", GREEN)})
 OVERRIDE = mapping({0: ("automatic", GREY), 1: ("BY HAND", PURPLE)})
 
@@ -72,4 +73,4 @@ def fresh(expression: str) -> str:
 
     Remote write leaves no mark when it stops: without this the last value would stand for five minutes.
     """
-    return f"({expression}) and on (rig) rig:mptcp_exporter_clock:age_seconds < 8"
+    return f"({expression}) and on (rig) rig:exporter_clock:age_seconds < 8"

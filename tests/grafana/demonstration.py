@@ -17,10 +17,10 @@ from tests.prometheus.serving import Server
 
 SLOWEST_LIVE_S, SLOWEST_REPORT_S = 0.05, 0.5
 REPORTS = {"session"}
-# The demo has no guard's responder, no authentication of publishers, no Alertmanager, no contracts, and nobody who
-# overrules it.
+# The demo has no authentication of publishers, no Alertmanager, no contracts, and unless told otherwise no SRTLA.
 NOT_IN_THE_DEMO = (
-    "mptcp_guard_",
+    "srtla_stream_",
+    "srtla_uplink_",
     "rtmp_auth_",
     "vvlive_uplink_cap_bytes",
     "vvlive_uplink_month_bytes",

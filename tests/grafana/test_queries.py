@@ -9,7 +9,7 @@ import pytest
 
 from tests.grafana import dashboards
 from tests.grafana.dashboards import Asked, asked, filled, marks
-from tests.prometheus import promql
+from tests.prometheus import history, promql
 from tests.prometheus.serving import Server
 
 # Speed is measured elsewhere; this only ends a query that hangs.
@@ -34,9 +34,21 @@ def test_it_brings_something(one: Asked, server: Server) -> None:
     assert answer.took_s < LONGEST_LIVE_S
 
 
+@pytest.mark.parametrize("one", [one for one in asked() if "(mptcp|srtla)" in one.expression], ids=lambda one: one.name)
+def test_a_rig_on_srtla_is_shown_as_well(one: Asked, server: Server) -> None:
+    """What both transports have under one name is there for a rig that has SRTLA alone."""
+    expression = filled(one.expression.replace("$rig", history.SRTLA_RIG))
+    answer = server.instant(expression) if one.instant else server.range(expression, last_s=60)
+
+    if "vvlive_" not in expression:  # this rig has no controller
+        assert [
+            series for series in answer.series if series["metric"].get("rig", history.SRTLA_RIG) == history.SRTLA_RIG
+        ]
+
+
 @pytest.mark.parametrize("one", marks(), ids=lambda one: one.name)
 def test_events_are_marked(one: Asked, server: Server) -> None:
-    """Each annotation finds an event in the last quarter of an hour."""
+    """Each annotation finds an event in the last ten minutes."""
     assert server.range(filled(one.expression), last_s=600).series
 
 

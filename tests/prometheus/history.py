@@ -1,4 +1,4 @@
-"""A quarter of an hour of a rig's life, made from the catalogue: every metric, with labels and values as they occur.
+"""Some minutes of a rig's life, made from the catalogue: every metric, with labels and values as they occur.
 
 Nothing here is recorded. A metric that the catalogue gains is in it at once, one that it loses or renames is not, so
 that a query for the old name comes back empty. What rules make of the series is added as if they had run.
@@ -12,21 +12,26 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from controller.decision.model import Freshness, Quality, Scene
-from exporters.catalog import CONTROLLER, GUARD, INGEST, MPTCP, RTMP_AUTH, Kind, Metric
+from exporters.catalog import BY_NAME, CONTROLLER, GUARD, INGEST, MPTCP, RTMP_AUTH, SRTLA, Kind, Metric
 from tests.prometheus.promql import recorded
 
-RIG = "demo"
+# The first has both transports, as a hybrid rig has; the second has SRTLA and nothing of MPTCP.
+RIG, SRTLA_RIG = "demo", "srtla"
 RECORDED = {"rig:vvlive_quality_state:rank": 5.0, "rig:vvlive_scene_shown:rank": 4.0}
 # Which programs run on which side, and what they publish.
 PLACES = (
     ("edge", "mptcp", MPTCP),
     ("vps", "mptcp", MPTCP),
+    ("edge", "srtla", SRTLA),
+    ("vps", "srtla", SRTLA),
     ("vps", "ingest", INGEST),
     ("vps", "rtmp_auth", RTMP_AUTH),
     ("edge", "guard", GUARD),
     ("edge", "controller", CONTROLLER),
     ("vps", "controller", CONTROLLER),
 )
+# What SRTLA's exporter publishes under the name that MPTCP's has, but for the transport.
+SHARED = tuple(one for one in SRTLA if one.name.replace("srtla", "mptcp", 1) in BY_NAME)
 # The side without an encoder publishes no quality and no target, the one without OBS no scene.
 ONE_SIDE = {
     "vvlive_quality": "edge",
@@ -57,9 +62,13 @@ VALUES_OF: dict[str, tuple[str, ...]] = {
     "audio_codec": ("AAC",),
     "call": ("publish",),
     "reason": ("wrong_key",),
+    "transport": ("mptcp", "srtla"),
+    "keepalive": ("plain",),
+    "message": ("reg1",),
+    "table": ("links",),
 }
 # One of several is 1: what the rig is in now.
-PRESENT = {"HIGH", "main", "fresh"}
+PRESENT = {"HIGH", "main", "fresh", "mptcp"}
 # Gauges, by what their names end in: what they are most of the time.
 USUALLY = (
     ("_timestamp_seconds", None),
@@ -104,7 +113,7 @@ class Serie:
         """What it is at `at_s`, `since_s` seconds after the beginning."""
         if self.metric.kind is Kind.COUNTER:
             return _counted(self.metric, since_s)
-        chosen = {value for name, value in self.labels if name in {"state", "scene", "freshness"}}
+        chosen = {value for name, value in self.labels if name in {"state", "scene", "freshness", "transport"}}
         if chosen:
             return float(bool(chosen & PRESENT))
         if self.metric.name in RECORDED:
@@ -128,20 +137,27 @@ def series() -> Iterator[Serie]:
     """Every series of the rig."""
     yield from _of_rules()
     for site, job, metrics in PLACES:
-        target = (("rig", RIG), ("site", site), ("job", job), ("instance", f"{job}-{site}:1"))
-        for name in ("up", "scrape_duration_seconds"):
-            yield Serie(Metric(name, Kind.GAUGE, "", (), ""), target)
-        for metric in metrics:
-            only = next((side for prefix, side in ONE_SIDE.items() if metric.name.startswith(prefix)), site)
-            if only == site and not (metric.name == "mptcp_uplink_present" and site == "vps"):
-                choices = [[(label, value) for value in VALUES_OF[label]] for label in metric.labels]
-                yield from (Serie(metric, target + labels) for labels in itertools.product(*choices))
+        yield from _of_program(RIG, site, job, metrics)
+    for site in ("edge", "vps"):
+        yield from _of_program(SRTLA_RIG, site, "srtla", SHARED)
+
+
+def _of_program(rig: str, site: str, job: str, metrics: tuple[Metric, ...]) -> Iterator[Serie]:
+    target = (("rig", rig), ("site", site), ("job", job), ("instance", f"{job}-{site}:1"))
+    for name in ("up", "scrape_duration_seconds"):
+        yield Serie(Metric(name, Kind.GAUGE, "", (), ""), target)
+    for metric in metrics:
+        only = next((side for prefix, side in ONE_SIDE.items() if metric.name.startswith(prefix)), site)
+        if only == site and not (metric.name == "mptcp_uplink_present" and site == "vps"):
+            choices = [[(label, value) for value in VALUES_OF[label]] for label in metric.labels]
+            yield from (Serie(metric, target + labels) for labels in itertools.product(*choices))
 
 
 def _of_rules() -> Iterator[Serie]:
     """What Prometheus would have made itself: recording rules, and one alert that fires."""
-    for name in recorded():
-        yield Serie(Metric(name, Kind.GAUGE, "", (), ""), (("rig", RIG),))
+    for name, rig in itertools.product(recorded(), (RIG, SRTLA_RIG)):
+        if name not in BY_NAME:
+            yield Serie(Metric(name, Kind.GAUGE, "", (), ""), (("rig", rig),))
     alert = (("alertname", "UplinkDead"), ("alertstate", "firing"), ("severity", "warning"), ("sound", "off"))
     place = (("rig", RIG), ("site", "edge"), ("uplink", "att"))
     yield Serie(Metric("ALERTS", Kind.GAUGE, "", (), ""), alert + place)
