@@ -64,7 +64,8 @@ def quiet_line(one: Sighting, *, ready_s: float) -> str:
 
 async def _quiet(stage: Stage, length_s: float) -> bool:
     ready_s = time.time()
-    sys.stdout.write(f"ready after {ready_s - stage.began_s:.1f} s\n")
+    sys.stdout.write(f"ready after {ready_s - stage.began_s:.1f} s; Prometheus is at {stage.url}\n")
+    sys.stdout.flush()
     await asyncio.sleep(length_s)
     seen = await stage.alerts(since_s=stage.began_s)
     sys.stdout.write("| alert | of | begins, s from ready | pending, s | firing, s |\n|---|---|---|---|---|\n")

@@ -34,7 +34,12 @@ LOOK_EVERY_S = 0.25
 
 @dataclass
 class Stage:
-    """The demo for the length of an `async with`; `began_s` is when its first program was started, epoch."""
+    """The demo for the length of an `async with`.
+
+    Attributes:
+        began_s: when its first program was started, epoch.
+        url: where this machine reaches the VPS's Prometheus.
+    """
 
     options: Options
     directory: Path
@@ -55,6 +60,8 @@ class Stage:
                 aiohttp.ClientSession(connector=connector(self.world.vps), timeout=timeout)
             )
             self.began_s = time.time()
+            portal = Portal("Prometheus", self.world.vps, target=("127.0.0.1", ports.PROMETHEUS))
+            self.url = (await stack.enter_async_context(portal)).url
             runner = Runner(self.assembly.parts, directory=self.directory, secrets=self.assembly.secrets)
             self.runner = await stack.enter_async_context(runner)
             async with asyncio.timeout(PICTURE_WITHIN_S):
