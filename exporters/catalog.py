@@ -455,7 +455,10 @@ SRTLA: tuple[Metric, ...] = (
         unit="bytes",
     ),
     _counter("srtla_connection_expected_segments_total", "Sequence numbers that the stream has gone through."),
-    _counter("srtla_connection_lost_segments_total", "Distinct sequence numbers that the SRT receiver NAKed."),
+    _counter(
+        "srtla_connection_lost_segments_total",
+        "Distinct sequence numbers that the SRT receiver NAKed, those among them that only came late.",
+    ),
     _counter("srtla_connection_dropped_segments_total", "Sequence numbers that the SRT sender gave up."),
     _counter("srtla_connection_naks_total", "NAK messages, copies on other uplinks not counted."),
     _gauge("srtla_connection_rtt_seconds", "Round trip of the bond, from the SRT ACK.", unit="seconds"),
