@@ -8,9 +8,9 @@ from controller.adapters.obs import levels
 from controller.adapters.obs.changeover import Changeover
 from controller.adapters.obs.levels import Levels
 
-EVENT_GROUPS = 1 << 1  # Config: changes of the scene collection
-# InputVolumeMeters: one small event each 50 ms. An OBS that exits while somebody listens to them was seen to crash
-# each time, so they are listened to only while there is something to learn from them.
+# General, Config and Scenes: the end of OBS, changes of its scene collection, and scenes that go.
+EVENT_GROUPS = 1 << 0 | 1 << 1 | 1 << 2
+# InputVolumeMeters: one small event each 50 ms, listened to only while there is something to learn from them.
 SOUND_GROUPS = EVENT_GROUPS | 1 << 16
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from controller.adapters.obs.changeover import BEGINS, ENDS, LONGEST_S, Changeover
+from controller.adapters.obs.changeover import BEGINS, ENDS, EXITS, LONGEST_S, REMOVAL_S, REMOVED, Changeover
 from tests.fakes.clock import FakeClock
 
 
@@ -17,15 +17,32 @@ from tests.fakes.clock import FakeClock
         ([BEGINS, ENDS, BEGINS], True),
         ([ENDS], False),
         ([BEGINS, "ProfileListChanged", None], True),
+        ([EXITS], True),
+        ([REMOVED], True),
+        ([REMOVED, EXITS], True),
+        ([BEGINS, REMOVED, ENDS], False),
+        ([["no name"]], False),
     ],
 )
 def test_events(events: list[object], under_way: bool) -> None:  # noqa: FBT001 (a row of the table)
-    """A change is under way from its announcement to its end, whatever else is heard."""
+    """A change, or OBS's end, is under way from its first sign to its last, whatever else is heard."""
     changeover = Changeover(FakeClock())
     for event in events:
         changeover.heard(event)
 
     assert changeover.under_way() is under_way
+
+
+def test_a_scene_that_its_operator_deletes_costs_a_moment() -> None:
+    """A scene may go without OBS ending: then it is asked again soon; during a change that shortens nothing."""
+    clock = FakeClock()
+    alone, within = Changeover(clock), Changeover(clock)
+    alone.heard(REMOVED)
+    within.heard(BEGINS)
+    within.heard(REMOVED)
+    clock.advance(REMOVAL_S)
+
+    assert (alone.under_way(), within.under_way()) == (False, True)
 
 
 def test_an_end_that_is_never_announced() -> None:
