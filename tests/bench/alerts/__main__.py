@@ -125,7 +125,9 @@ async def _faults(stage: Stage, chosen: Sequence[Fault]) -> bool:
 async def _run(options: argparse.Namespace) -> int:
     demo = ["--transport", options.transport]
     with tempfile.TemporaryDirectory(prefix="vvlive-alerts-") as name:
-        async with Stage(parse(demo), options.logs or Path(name)) as stage:
+        directory: Path = options.logs or Path(name)
+        directory.mkdir(parents=True, exist_ok=True)
+        async with Stage(parse(demo), directory) as stage:
             if options.quiet is not None:
                 return 0 if await _quiet(stage, options.quiet) else 1
             chosen = [fault for fault in FAULTS if not options.only or fault.name in options.only]
