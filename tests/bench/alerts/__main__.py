@@ -125,9 +125,7 @@ async def _faults(stage: Stage, chosen: Sequence[Fault]) -> bool:
 async def _run(options: argparse.Namespace) -> int:
     demo = ["--transport", options.transport]
     with tempfile.TemporaryDirectory(prefix="vvlive-alerts-") as name:
-        directory: Path = options.logs or Path(name)
-        directory.mkdir(parents=True, exist_ok=True)
-        async with Stage(parse(demo), directory) as stage:
+        async with Stage(parse(demo), options.logs or Path(name)) as stage:
             if options.quiet is not None:
                 return 0 if await _quiet(stage, options.quiet) else 1
             chosen = [fault for fault in FAULTS if not options.only or fault.name in options.only]
@@ -145,6 +143,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--transport", choices=("mptcp", "srtla"), default="mptcp", help="default: %(default)s")
     parser.add_argument("--logs", type=Path, metavar="DIR", help="keep the programs' logs there")
     options = parser.parse_args(argv)
+    if options.logs is not None:
+        options.logs.mkdir(parents=True, exist_ok=True)
     return run(lambda: _run(options))
 
 
