@@ -73,10 +73,14 @@ async def _quiet(stage: Stage, length_s: float) -> bool:
     return not any(one.firing_s for one in seen)
 
 
-async def _settled(stage: Stage) -> None:
-    """Wait until no alert has been seen for a while; say which stay."""
+async def _settled(stage: Stage, fault: Fault) -> None:
+    """Wait until no alert of the fault has been seen for a while; say which stay."""
     deadline_s = time.monotonic() + SETTLED_WITHIN_S
-    while standing := await stage.alerts(since_s=time.time() - SETTLED_S):
+    while True:
+        seen = await stage.alerts(since_s=time.time() - SETTLED_S)
+        standing = [one for one in seen if one.name in fault.alerts]
+        if not standing:
+            return
         if time.monotonic() > deadline_s:
             sys.stdout.write(f"still: {', '.join(f'{one.name} {one.on}' for one in standing)}\n")
             return
@@ -84,7 +88,7 @@ async def _settled(stage: Stage) -> None:
 
 
 async def _harm(stage: Stage, fault: Fault, for_s: dict[str, float]) -> list[Row]:
-    await _settled(stage)
+    await _settled(stage, fault)
     began_s = time.time()
     standing = {(one.name, one.on) for one in await stage.alerts(since_s=began_s - SETTLED_S)}
     last_s = max(allowed_s + for_s[name] for name, allowed_s in fault.alerts.items()) + TOLERANCE_S + 1.0
@@ -96,7 +100,8 @@ async def _harm(stage: Stage, fault: Fault, for_s: dict[str, float]) -> list[Row
             if fired == set(fault.alerts) or time.time() > began_s + last_s:
                 break
             await asyncio.sleep(LOOK_EVERY_S)
-    sys.stdout.write("".join(f"  beside it: {one.name} {one.on}\n" for one in seen if one.name not in fault.alerts))
+    beside = [f"{one.name} {one.on}" for one in seen if one.name not in fault.alerts and one.firing_s]
+    sys.stdout.write("".join(f"  fired beside it: {one}\n" for one in beside))
     return [
         Row(
             fault.name,
