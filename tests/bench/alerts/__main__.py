@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 import tempfile
 import time
@@ -68,6 +69,8 @@ async def _quiet(stage: Stage, length_s: float) -> bool:
     sys.stdout.flush()
     await asyncio.sleep(length_s)
     seen = await stage.alerts(since_s=stage.began_s)
+    load = " ".join(f"{load:.1f}" for load in os.getloadavg())  # a machine that is too slow for OBS says so rightly
+    sys.stdout.write(f"load of the last 1, 5, 15 min: {load} on {os.cpu_count()} cores\n")
     sys.stdout.write("| alert | of | begins, s from ready | pending, s | firing, s |\n|---|---|---|---|---|\n")
     sys.stdout.write("".join(f"{quiet_line(one, ready_s=ready_s)}\n" for one in seen))
     return not any(one.firing_s for one in seen)
