@@ -32,7 +32,7 @@ LOOK_EVERY_S = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One alert of one fault, seconds after the fault; None: never. `allowed_s` is what its expression allows."""
+    """One alert of one fault, seconds after the fault; None: never. `allowed_s` is what comes before its `for`."""
 
     fault: str
     alert: str
@@ -119,7 +119,7 @@ async def _harm(stage: Stage, fault: Fault, for_s: dict[str, float]) -> list[Row
 
 
 async def _faults(stage: Stage, chosen: Sequence[Fault]) -> bool:
-    head = "| fault | alert | its expression allows, s | for, s | pending after, s | firing after, s | |"
+    head = "| fault | alert | allowed before, s | for, s | pending after, s | firing after, s | |"
     sys.stdout.write(f"{head}\n|---|---|---|---|---|---|---|\n")
     for_s, holds = waits(), True
     for fault in chosen:

@@ -14,7 +14,7 @@ Injected = Callable[[Stage], AbstractAsyncContextManager[None]]
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. `alerts`: who must fire, and how many seconds its expression itself allows before its `for`."""
+    """One fault. `alerts`: who must fire, and how many seconds expression or controller allow before its `for`."""
 
     name: str
     inject: Injected
@@ -45,20 +45,17 @@ def _all_dark(stage: Stage) -> AbstractAsyncContextManager[None]:
 
 # A picture may be 2 s late, the rig's metrics 8 s old, the rig silent for 30 s; no byte must have come for 3 s.
 LATE_S, STALE_S, OFFLINE_S, NO_BYTE_S = 2.0, 8.0, 30.0, 3.0
+# What takes connections and says nothing is called lost after three reads of 3 s each, a second apart.
+SILENT_S = 11.0
 
 FAULTS: tuple[Fault, ...] = (
     Fault("one uplink dead", lambda stage: _dark(stage, stage.world.uplinks[1].name), {"UplinkDead": 0.0}),
-    Fault(
-        "both uplinks dead",
-        _all_dark,
-        {"NoUplinkLeft": NO_BYTE_S, "PictureLate": LATE_S, "MetricsStale": STALE_S, "RigOffline": OFFLINE_S},
-    ),
     Fault("MPTCP switched off", _unbonded, {"BondingOff": 0.0}),
     Fault("encoder killed", lambda stage: stage.without("encoder"), {"StreamDown": 0.0, "EncoderUnreachable": 0.0}),
-    Fault("encoder hangs", lambda stage: stage.frozen("encoder"), {"EncoderUnreachable": 0.0}),
+    Fault("encoder hangs", lambda stage: stage.frozen("encoder"), {"EncoderUnreachable": SILENT_S}),
     Fault("encoder ignores", lambda stage: stage.instead("encoder", "--fault", "ignores"), {"EncoderNotApplying": 0.0}),
     Fault("OBS killed", lambda stage: stage.without("obs"), {"ObsDown": 0.0}),
-    Fault("OBS hangs", lambda stage: stage.frozen("obs"), {"ObsDown": 0.0}),
+    Fault("OBS hangs", lambda stage: stage.frozen("obs"), {"ObsDown": SILENT_S}),
     Fault("OBS muted", lambda stage: stage.muted(), {"ObsMutedLive": 0.0}),
     Fault(
         "MPTCP exporter of the rig killed",
@@ -74,5 +71,10 @@ FAULTS: tuple[Fault, ...] = (
         "a stream without alias",
         lambda stage: stage.instead("ingest-exporter", **{f"{STREAM_ALIAS}=": "other=", f"/{STREAM_ALIAS}": "/other"}),
         {"UnknownPublisher": 0.0},
+    ),
+    Fault(
+        "both uplinks dead",
+        _all_dark,
+        {"NoUplinkLeft": NO_BYTE_S, "PictureLate": LATE_S, "MetricsStale": STALE_S, "RigOffline": OFFLINE_S},
     ),
 )
