@@ -15,7 +15,7 @@ demo: setup ## the whole chain on this machine, live in the terminal (ARGS="--he
 	@$(BIN)/python -m deploy.demo $(ARGS)
 
 test: setup ## every test, the real components included, on two cores (ARGS go to pytest)
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
 test-transports: setup ## the scripted drive over each transport, judged: 17 minutes, as root
 	@mkdir -p .demo; for one in mptcp srtla hybrid; do echo "== $$one"; \
