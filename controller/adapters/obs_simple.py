@@ -64,6 +64,8 @@ class SimpleLink:
     async def call(self, request_type: str, data: Mapping[str, object] | None = None, /) -> Answer:
         """Send one request and give its answer. Raises FaultError."""
         if self._hearing.changeover.under_way():
+            if self._client.recv_task.done():
+                raise self._fault()  # it has gone already: that is known without asking
             return UNSENT
         request = simpleobsws.Request(request_type, None if data is None else dict(data))
         try:
