@@ -108,6 +108,7 @@ async def stand(personality: Personality, fault: Fault = Fault.NONE) -> AsyncIte
 
     device.reopen = reopen
     await device.boot()
+    await asyncio.sleep(3 * SCRAPED_EACH_S)  # the unit has been on air for as long as an ingest needs to notice
     device.fault = fault
     encoder = UrayEncoder(
         base_url=f"http://127.0.0.1:{port}",
