@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import TYPE_CHECKING, Protocol
 
-from controller.decision.model import EncoderTarget, Scene, Series
+from controller.decision.model import EncoderTarget, Series
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -269,6 +269,3 @@ class Studio(Protocol):
     async def close(self) -> None:
         """Give the connection back."""
         ...
-
-
-SceneNames = dict[Scene, str]

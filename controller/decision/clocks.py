@@ -35,7 +35,3 @@ class Clocks:
         """Whether the condition of `wish` has held for at least `for_s` seconds."""
         held_s = self.held_s(wish, at_s=at_s)
         return held_s is not None and held_s >= for_s
-
-    def not_after(self, at_s: float) -> Clocks:
-        """The clocks with no start later than `at_s`, for a clock that was set back."""
-        return Clocks(tuple((wish, min(since_s, at_s)) for wish, since_s in self.since))

@@ -12,7 +12,6 @@ from exporters.srtla.wire import RETRANSMITTED, SEQUENCE_MASK, ahead
 WINDOW = 1 << 14
 _SLOT = WINDOW - 1
 _HEADER = struct.Struct(">III")
-_WRAP = 1 << 32
 _HALF = 1 << 31
 
 

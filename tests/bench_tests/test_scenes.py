@@ -9,8 +9,6 @@ from tests.bench.scenes import SceneMeasures, measure_scenes
 from tests.bench.score import Scored
 from tests.bench_tests.test_score import WARM_UP, history
 
-HOUR_STEPS = 36_000
-
 
 def _columns(run: History, *, scored_s: float) -> tuple[SceneMeasures, float]:
     found = measure_scenes(run, Scored(run))

@@ -40,13 +40,6 @@ def test_a_wish_that_nobody_had_never_matures() -> None:
     assert not Clocks().matured("up", 0.0, at_s=5.0)
 
 
-def test_after_a_clock_set_back_nothing_began_in_the_future() -> None:
-    """A start later than now is moved to now."""
-    clocks = Clocks().run({"up": True}, at_s=100.0).not_after(40.0)
-
-    assert clocks.held_s("up", at_s=40.0) == 0.0
-
-
 @law
 @given(st.lists(conditions, min_size=1, max_size=20), st.sampled_from(WISHES))
 def test_a_clock_depends_on_its_own_condition_alone(log: list[dict[str, bool | None]], wish: str) -> None:
