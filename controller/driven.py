@@ -192,4 +192,5 @@ def device_status(reconciler: Reconciler[EncoderTarget] | Reconciler[str], *, no
         failures=tally.failures,
         last_took_s=tally.last_took_s,
         by_hand_for_s=by_hand_s if by_hand_s is not None and by_hand_s > 0 else None,
+        answer_age_s=None if memory.answered_s is None else now_s - memory.answered_s,
     )

@@ -159,6 +159,8 @@ def _device(target: str, device: DeviceStatus) -> Iterator[Sample]:
         yield "vvlive_actuation_confirmed", (target,), float(device.confirmed)
     if device.reachable is not None:
         yield "vvlive_device_reachable", (target,), float(device.reachable)
+    if device.answer_age_s is not None:
+        yield "vvlive_device_answer_age_seconds", (target,), device.answer_age_s
     if device.by_hand_for_s is not None:
         yield "vvlive_device_by_hand_seconds", (target,), device.by_hand_for_s
     if device.last_took_s is not None:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 class DeviceStatus:
     """One driven device. `confirmed` says whether it is known to be as wanted; None is unknown or not wanted.
 
-    `introduction` is what the device said of itself and what is known of it.
+    `introduction` is what the device said of itself and what is known of it. `answer_age_s` counts from the end of
+    the last call that it answered, while a later one is under way too.
     """
 
     reachable: bool | None
@@ -43,6 +44,7 @@ class DeviceStatus:
     last_took_s: float | None
     by_hand_for_s: float | None = None
     introduction: str | None = None
+    answer_age_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -615,6 +615,12 @@ CONTROLLER: tuple[Metric, ...] = (
     ),
     _gauge("vvlive_device_reachable", "Whether the device answered the last read.", "target"),
     _gauge(
+        "vvlive_device_answer_age_seconds",
+        "Time since the device last answered a read or an order, not waiting for the deadline of the one under way.",
+        "target",
+        unit="seconds",
+    ),
+    _gauge(
         "vvlive_device_by_hand_seconds",
         "For how long yet a change that somebody made at the device is respected; absent when there is none.",
         "target",

@@ -66,7 +66,7 @@ class Memory(Generic[V]):
     `settled` is the value that the device was last known to have by our doing, or was found to have as wanted;
     `stored` one that it keeps without playing it; `accepted` an order and the nearest value that the device made
     of it; `unanswered` an order whose end is unknown, which may show late. `unsure` bars orders until a read has
-    succeeded.
+    succeeded. `answered_s` is when the device last answered anything.
     """
 
     wanted: V | None = None
@@ -76,6 +76,7 @@ class Memory(Generic[V]):
     accepted: tuple[V, V] | None = None
     unanswered: V | None = None
     reachable: bool | None = None
+    answered_s: float | None = None
     unsure: bool = True
     problem: str | None = None
     refusal: str | None = None
@@ -137,6 +138,7 @@ def after_read(memory: Memory[V], reading: Reading[V], *, now_s: float, pace: Pa
         memory,
         value=reading.value,
         reachable=True,
+        answered_s=now_s,
         unsure=reading.value is None,
         problem=reading.problem,
         misses=0,
@@ -198,6 +200,7 @@ def after_write(memory: Memory[V], written: Written[V], *, ordered: V, now_s: fl
             stored=None,
             accepted=(ordered, value),
             unanswered=None,
+            answered_s=now_s,
             failures=0,
             next_write_s=spaced_s,
             refusal=None,
@@ -206,7 +209,7 @@ def after_write(memory: Memory[V], written: Written[V], *, ordered: V, now_s: fl
     failed = replace(memory, failures=failures, next_write_s=now_s + pace.backoff_s(failures), refusal=written.detail)
     if written.outcome is Outcome.STORED:
         value = ordered if written.read_back is None else written.read_back
-        return replace(failed, value=value, settled=value, stored=value, accepted=(ordered, value))
+        return replace(failed, value=value, settled=value, stored=value, accepted=(ordered, value), answered_s=now_s)
     if written.outcome is Outcome.UNKNOWN:
         return replace(failed, unanswered=ordered, unsure=True, next_read_s=now_s)
     return failed

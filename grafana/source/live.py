@@ -208,10 +208,17 @@ def _ends() -> Row:
             ),
             grid(
                 "Devices",
-                "Encoder and OBS: whether they answer and are as ordered, and how long the last order took. Failures "
-                "that rise: the device refuses or hangs.",
+                "Encoder and OBS: whether they answer, how long ago they did, whether they are as ordered, and how "
+                "long the last order took. No answer for 3 s: it hangs. Failures that rise: it refuses.",
                 [
                     Column("Answers", f"max by (target) (vvlive_device_reachable{{{RIG}}})", mapping=WORKS),
+                    Column(
+                        "Answered",
+                        f"max by (target) (vvlive_device_answer_age_seconds{{{RIG}}})",
+                        "s",
+                        steps(GREEN, (2.5, YELLOW), (8, RED)),
+                        decimals=1,
+                    ),
                     Column("As ordered", f"max by (target) (vvlive_actuation_confirmed{{{RIG}}})", mapping=WORKS),
                     Column(
                         "Last order took",

@@ -23,7 +23,14 @@ from controller.status import Counts, Decided, DeviceStatus, Plan, Status
 
 TARGET = EncoderTarget(bitrate_bps=2_500_000, width_px=1280, height_px=720, frame_rate_hz=30)
 FINE = DeviceStatus(
-    reachable=True, problem=None, confirmed=True, in_flight=False, requests=5, failures=1, last_took_s=0.25
+    reachable=True,
+    problem=None,
+    confirmed=True,
+    in_flight=False,
+    requests=5,
+    failures=1,
+    last_took_s=0.25,
+    answer_age_s=0.5,
 )
 UNKNOWN_DEVICE = DeviceStatus(
     reachable=None, problem=None, confirmed=None, in_flight=False, requests=0, failures=0, last_took_s=None

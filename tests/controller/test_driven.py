@@ -201,6 +201,22 @@ async def test_the_reading_follows_the_device() -> None:
 
 
 @virtually
+async def test_a_device_that_hangs_is_known_to_be_silent_before_any_deadline() -> None:
+    """The age of its last answer grows while a read is under way, and begins anew with the next answer."""
+    async with bench() as one:
+        answered = one.driven.status()
+        one.encoder.hangs = True
+        await asyncio.sleep(5.0)
+        hanging = one.driven.status()
+
+    assert answered is not None
+    assert hanging is not None
+    assert answered.answer_age_s == pytest.approx(0.1)
+    assert hanging.reachable is True
+    assert hanging.answer_age_s == pytest.approx(5.1)
+
+
+@virtually
 async def test_parts_that_are_not_configured_do_nothing() -> None:
     """Without encoder and OBS wishes go nowhere and readings are unknown."""
     clock = VirtualClock()

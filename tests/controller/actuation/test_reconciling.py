@@ -257,6 +257,19 @@ def test_a_new_wish_does_not_wait_for_the_refusal_of_the_old_one() -> None:
     assert next_step(refused, fitted="b", now_s=6.0) == (Step.WAIT, 7.0)
 
 
+def test_only_an_answer_is_one() -> None:
+    """A read that succeeded and an order that was taken date the last answer; silence and refusals leave it."""
+    memory, _ = after_read(KNOWN, reading(), now_s=3.0, pace=PACE)
+    silent, _ = after_read(memory, SILENCE, now_s=6.0, pace=PACE)
+    ends = {
+        outcome: after_write(silent, Written(outcome, ""), ordered="b", now_s=9.0, pace=PACE).answered_s
+        for outcome in Outcome
+    }
+
+    assert (memory.answered_s, silent.answered_s) == (3.0, 3.0)
+    assert ends == {Outcome.APPLIED: 9.0, Outcome.STORED: 9.0, Outcome.REFUSED: 3.0, Outcome.UNKNOWN: 3.0}
+
+
 READINGS = st.one_of(
     st.builds(Reading, reachable=st.just(value=True), value=st.sampled_from("abc"), restarted=st.booleans()),
     st.just(SILENCE),
