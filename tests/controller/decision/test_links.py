@@ -10,7 +10,7 @@ from hypothesis import given
 from controller.decision.links import read_links
 from controller.decision.model import Freshness, Interval, Observation, Transport, UplinkReading
 from tests.controller.decision.examples import law
-from tests.controller.decision.roads import readings
+from tests.controller.decision.pasts import readings
 
 SEEN = Observation(
     at_s=0.0,

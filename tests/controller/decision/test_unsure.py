@@ -13,7 +13,8 @@ from controller.decision.model import Freshness, IngestReading, Observation, Qua
 from controller.decision.policies import ADAPTIVE
 from controller.decision.unsure import step_unsure
 from tests.controller.decision.examples import law
-from tests.controller.decision.roads import Past, at_rung, pasts
+from tests.controller.decision.pasts import Past, pasts
+from tests.controller.decision.roads import at_rung
 
 LATE_PICTURE = IngestReading(age_s=0.5, publishing=True, lag_s=3.0)
 BLIND = Observation(at_s=100.0, freshness=Freshness.BLIND)
