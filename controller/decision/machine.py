@@ -56,8 +56,7 @@ def decide(state: State, observation: Observation, policy: Policy) -> Decision:
         rules=policy.scenes,
     )
     changed, confirmed = move.quality is not before.quality, observation.encoder.confirmed
-    after = replace(
-        before,
+    after = State(
         quality=move.quality,
         base=move.base,
         geometry=geometry,

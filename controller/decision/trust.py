@@ -7,7 +7,7 @@ back: what has died five times this hour is given less at once than what died fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
 
@@ -100,8 +100,8 @@ def _added(minute: Minute, uplink: UplinkReading, *, watched_s: float, died: boo
     loss_s = watched_s if uplink.loss_ratio is not None else 0.0
     rtt_s = watched_s if uplink.rtt_s is not None and not uplink.dead else 0.0
     rtt = uplink.rtt_s or 0.0
-    return replace(
-        minute,
+    return Minute(
+        start_s=minute.start_s,
         watched_s=minute.watched_s + watched_s,
         alive_s=minute.alive_s + (0.0 if uplink.dead else watched_s),
         deaths=minute.deaths + died,
