@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Annotated, Any
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from controller.commands.asking import DEFAULT_URL, WRONG, AsJson, Asker, TokenFile, Url, show_json
+from controller.commands import recalling
+from controller.commands.asking import DEFAULT_URL, WRONG, AsJson, Asker, TokenFile, Url, fail, show_json
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 def status(url: Url = DEFAULT_URL, token_file: TokenFile = None, *, as_json: AsJson = False) -> None:
@@ -28,25 +32,50 @@ def why(
     url: Url = DEFAULT_URL,
     token_file: TokenFile = None,
     last: Annotated[int, typer.Option(min=1, max=1000, help="How many decisions.")] = 5,
+    at: Annotated[
+        str | None, typer.Option(help="A moment instead, like 14:32: half a minute before it and a minute after.")
+    ] = None,
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Say what was decided last, why, and what became of it."""
+    """Say what was decided last, or at a moment, why, and what became of it."""
     asker = Asker(url, token_file)
-    found = asker.get("/api/decisions", limit=last)
+    if at is not None:
+        _recall(asker, recalling.moment_of(at, now=datetime.now(UTC).astimezone()), as_json=as_json)
+        return
+    found = recalling.last_decisions(asker, last)
     if as_json:
         show_json(found)
         return
-    console = Console()
     for line in by_hand(asker.get("/api/status")):
-        console.print(Text(line))
-    if not found["decisions"]:
-        console.print("Nothing was decided yet.")
-    for one in found["decisions"]:
-        moved = f"{one['changed_from']} to {one['state']}" if one["changed_from"] else one["state"]
-        console.print(Text(f"{clock(one['at_s'])}  {moved}", style="bold"))
-        for line in explained(one):
-            console.print(Text(f"  {line}"))
+        typer.echo(line)
+    if not found:
+        typer.echo("Nothing was decided yet.")
+    _tell(found)
+
+
+def _recall(asker: Asker, at: datetime, *, as_json: bool) -> None:
+    """Print what the timeline has of that moment; ends with 1 where it has nothing."""
+    at_s = at.timestamp()
+    since_s, until_s = at_s - recalling.BEFORE_S, at_s + recalling.AFTER_S
+    found = recalling.recalled(recalling.events_between(asker, since_s=since_s, until_s=until_s))
+    if not found:
+        oldest = asker.get("/api/events", after=0, limit=1)["events"]
+        begins = f"it begins {day(oldest[0]['at_s'])} {clock(oldest[0]['at_s'])}" if oldest else "it is empty"
+        fail(f"the timeline has nothing around {day(at_s)} {clock(at_s)}; {begins}", WRONG)
+    if as_json:
+        show_json(found)
+    else:
+        _tell(found)
+
+
+def _tell(found: Iterable[recalling.Happened]) -> None:
+    console = Console()
+    for one in found:
+        first, *more = recalling.told(one)
+        console.print(Text(f"{clock(one['at_s'])}  {first}", style="bold" if more else ""))
+        for line in more:
+            console.print(Text(f"        {line}"))
 
 
 def troubles(found: dict[str, Any]) -> list[str]:
@@ -78,28 +107,14 @@ def by_hand(found: dict[str, Any]) -> list[str]:
     ]
 
 
-def explained(one: dict[str, Any]) -> list[str]:
-    """A decision in words: reason, evidence, age, orders."""
-    lines = [f"{one['reason']} ({one['rule']})"] if one["target"] or not one["scene_reason"] else []
-    if one["scene_reason"]:
-        lines.append(f"scene {one['scene']}: {one['scene_reason']} ({one['scene_rule']})")
-    evidence = {**one["values"], **one["evidence"]}
-    lines += [f"{name} = {_number(value)}" for name, value in evidence.items() if value is not None]
-    age = "unknown" if one["age_s"] is None else f"{one['age_s']:.1f} s"
-    lines.append(f"data {one['freshness']}, age {age}")
-    for order in one["orders"]:
-        took = "" if order["applied_s"] is None else f", {order['applied_s'] - one['at_s']:.2f} s after the decision"
-        lines.append(f"{order['device']}: {order['outcome'] or 'under way'} {order['detail'] or ''}{took}".rstrip())
-    return lines
-
-
 def clock(at_s: float) -> str:
     """A moment on the wall clock here."""
     return datetime.fromtimestamp(at_s).astimezone().strftime("%H:%M:%S")
 
 
-def _number(value: object) -> str:
-    return f"{value:g}" if isinstance(value, int | float) else str(value)
+def day(at_s: float) -> str:
+    """The day of a moment here."""
+    return datetime.fromtimestamp(at_s).astimezone().strftime("%Y-%m-%d")
 
 
 def _known(value: object, unit: str = "") -> str:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import httpx
 import typer
@@ -29,6 +28,7 @@ from controller.commands.asking import (
 )
 from controller.commands.looking import clock
 from controller.commands.ordering import seconds_of
+from controller.commands.recalling import events_between
 from controller.config_file import ConfigError, Loaded, load
 from controller.decision import policies
 from controller.decision.model import EncoderTraits, Series
@@ -41,9 +41,7 @@ from controller.reporting.replaying import replay as replayed
 from controller.wiring_encoder import calibration_of
 
 _WRITERS = {"md": writing.as_markdown, "html": writing.as_html, "json": writing.as_json}
-_PAGE = 1000
-# A stream of a day at one decision a second.
-_MOST_EVENTS = 100_000
+_SESSIONS = 1000
 _LONGEST_S = 6 * 3_600.0
 
 
@@ -58,13 +56,13 @@ def report(  # noqa: PLR0913 - one option per choice
 ) -> None:
     """Write the report of a stream."""
     asker = Asker(url, token_file)
-    sessions = asker.get("/api/sessions", limit=_PAGE)["sessions"]
+    sessions = asker.get("/api/sessions", limit=_SESSIONS)["sessions"]
     found = next((one for one in sessions if session in {None, one["number"]}), None)
     if found is None:
         numbers = ", ".join(str(one["number"]) for one in sessions)
         fail(f"no stream {session}; there were {numbers}" if sessions else "no stream was seen yet", WRONG)
     until_s = found["ended_s"] or found["seen_s"]
-    events = list(_events(asker, since_s=found["started_s"], until_s=until_s))
+    events = list(events_between(asker, since_s=found["started_s"], until_s=until_s))
     rig, ledger = asker.get("/api/status")["rig"], asker.get("/api/ledger")["months"]
     text = _WRITERS["json" if as_json else format_](build(rig=rig, session=found, events=events, ledger=ledger))
     if output is None:
@@ -74,16 +72,6 @@ def report(  # noqa: PLR0913 - one option per choice
         output.write_text(text, encoding="utf-8")
     except OSError as error:
         fail(f"{output} cannot be written ({error.strerror}); choose another path", BAD_INPUT)
-
-
-def _events(asker: Asker, *, since_s: float, until_s: float) -> Iterator[dict[str, Any]]:
-    after = 0
-    for _ in range(_MOST_EVENTS // _PAGE):
-        page = asker.get("/api/events", after=after, since_s=since_s, until_s=until_s, limit=_PAGE)
-        yield from page["events"]
-        if len(page["events"]) < _PAGE:
-            return
-        after = page["next"]
 
 
 def replay(

@@ -201,6 +201,55 @@ def test_why_says_so_when_nothing_was_decided(tmp_path: Path) -> None:
     assert (found.exit_code, found.output.splitlines()[-1]) == (0, "Nothing was decided yet.")
 
 
+def test_why_tells_the_last_decisions_of_both_controllers(tmp_path: Path) -> None:
+    """The newest first; what became of an order stands with its decision, also where the rig's log told of both."""
+    behind = healthy()
+    data = {"rule": "picture-late", "values": {}, "evidence": {}, "freshness": "fresh", "age_s": 0.2, "decision": 4}
+    target = {"bitrate_bps": 900_000, "height_px": 360, "audio_only": False}
+    theirs = {**data, "rule": "trim-down", "state": "LOW", "from": "HIGH", "target": target}
+    applied = {"decision": 4, "decided_s": 99.0, "applied_s": 99.3, "shown_s": None}
+    behind.store.add(
+        [Happening(100.0, Kind.DECISION, "obs", "It is late.", {**data, "scene": "simple", "target": None})]
+    )
+    behind.store.add_foreign(
+        "rig",
+        [
+            (1, Happening(99.0, Kind.TRANSITION, "encoder", "A queue.", theirs)),
+            (2, Happening(99.3, Kind.ORDER, "encoder", "applied", applied)),
+        ],
+    )
+    with shell(behind, tmp_path) as here:
+        both, last, plain = (here.says("why", *more) for more in ((), ("--last", "1"), ("--last", "1", "--json")))
+
+    assert [line[10:] for line in both.output.splitlines() if line[2:3] == ":"] == [
+        "obs: scene simple",
+        "encoder: HIGH to LOW, 360p at 900 kbit/s",
+    ]
+    assert "encoder: applied after 0.30 s" in both.output
+    assert "encoder" not in last.output
+    assert [one["subject"] for one in json.loads(plain.output)] == ["obs"]
+
+
+def test_why_at_a_moment_reads_the_timeline(tmp_path: Path) -> None:
+    """What happened around it, in words and as JSON; where nothing is kept, from when on something is."""
+    behind = healthy()
+    at_s = datetime.fromisoformat("2026-11-23T14:32").timestamp()
+    behind.store.add(
+        [
+            Happening(at_s - 31.0, Kind.UPLINK, "modem-b", "it acknowledges nothing any more"),
+            Happening(at_s + 5.0, Kind.UPLINK, "modem-a", "it acknowledges nothing any more"),
+        ]
+    )
+    with shell(behind, tmp_path) as here:
+        words, plain = (here.says("why", "--at", "2026-11-23T14:32", *more) for more in ((), ("--json",)))
+        nothing = here.says("why", "--at", "2026-11-22T14:32")
+
+    assert words.output == "14:32:05  modem-a: it acknowledges nothing any more\n"
+    assert [one["subject"] for one in json.loads(plain.output)] == ["modem-a"]
+    assert nothing.exit_code == 1
+    assert "nothing around 2026-11-22 14:32:00; it begins 2026-11-23 14:31:29" in nothing.output
+
+
 def test_a_report_is_written_in_three_ways(tmp_path: Path) -> None:
     """The last stream, or one by its number, to the terminal or into a file."""
     behind = healthy()
