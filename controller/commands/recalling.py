@@ -55,7 +55,7 @@ def events_between(
 
 def last_decisions(asker: Asker, number: int) -> list[Happened]:
     """The last decisions of both controllers as `recalled` gives them, newest first."""
-    # Numbers are given in the order of telling: after a black-out the rig tells of its decisions late, and of many at once.
+    # Numbers are given in the order of telling: after a black-out the rig tells late, and of many decisions at once.
     told_last = asker.get("/api/events", kind=["transition", "decision"], limit=min(4 * number + 50, _PAGE))["events"]
     decisions = sorted(told_last, key=lambda one: one["at_s"])[-number:]
     since_s = min((one["at_s"] for one in decisions), default=_FOR_EVER_S)
