@@ -43,6 +43,8 @@ SECRETS = (
     Secret("GRAFANA_PASSWORD", shortest=8),
     Secret("INGEST_STREAM_KEY", file="stream-key", reader=OURS),
     Secret("OBS_PASSWORD", shortest=6),
+    Secret("GUARD_KEY", file="guard-key", reader=OURS),
+    Secret("PROBE_KEY", file="probe-key", reader=OURS),
 )
 
 

@@ -9,7 +9,9 @@ import pytest
 import yaml
 
 from deploy.preparing import main, problems
+from exporters.mptcp.probing import read_key as probe_key
 from exporters.rtmp_auth.keys import hasher, parse
+from mptcp.guard.responder import read_key as guard_key
 
 CHOSEN = {
     "API_TOKEN": "0123456789abcdef",
@@ -17,6 +19,8 @@ CHOSEN = {
     "GRAFANA_PASSWORD": "correct horse",
     "INGEST_STREAM_KEY": "00112233445566778899",
     "OBS_PASSWORD": "battery staple",
+    "GUARD_KEY": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+    "PROBE_KEY": "f0e1d2c3b4a5968778695a4b3c2d1e0f",
 }
 
 
@@ -72,6 +76,8 @@ def test_what_is_written(arguments: list[str]) -> None:
     assert main(arguments) == 0
     assert (output / "control-token").read_text() == CHOSEN["API_TOKEN"]
     assert (output / "stream-key").read_text() == CHOSEN["INGEST_STREAM_KEY"]
+    assert guard_key(output / "guard-key") == CHOSEN["GUARD_KEY"].encode()
+    assert probe_key(output / "probe-key") == CHOSEN["PROBE_KEY"].encode()
     (key,) = parse((output / "authentication.json").read_text(), hasher(b"test"))["live"]
     assert (key.alias, key.digest) == ("cam", hasher(b"test")(CHOSEN["INGEST_STREAM_KEY"]))
     assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in output.iterdir()} == {0}

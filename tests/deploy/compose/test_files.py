@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ TEXT = (ROOT / "docker-compose.yml").read_text(encoding="utf-8")
 COMPOSE: dict[str, Any] = yaml.safe_load(TEXT)
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
 ENVIRONMENT = (ROOT / ".env.example").read_text(encoding="utf-8")
-# What runs once, what is there for trying, and HAProxy, which is up when its ports are.
-WITHOUT_HEALTH = {"prepare", "test-picture", "ntfy", "proxy"}
+# What runs once, what is there for trying, HAProxy, which is up when its ports are, and what answers by UDP to a key.
+WITHOUT_HEALTH = {"prepare", "test-picture", "ntfy", "proxy", "guard-responder", "probe-responder"}
 
 
 def test_compose_accepts_it(tmp_path: Path) -> None:
@@ -111,6 +112,23 @@ def test_the_controller_refuses_the_examples_own_secrets() -> None:
 
     named = {line.split(":")[0] for line in refusal.value.lines}
     assert {"API_TOKEN", "ALERT_TOKEN", "OBS_PASSWORD"} <= named
+
+
+@pytest.mark.parametrize("name", ["guard-responder", "probe-responder"])
+def test_what_answers_the_rig_starts_as_written(name: str, tmp_path: Path) -> None:
+    """The command's program takes its options, and a key as `prepare` writes it; only where it listens is changed."""
+    key = tmp_path / "key"
+    key.write_text("0f1e2d3c4b5a6978", encoding="utf-8")
+    words = re.sub(r"/prepared/\S+", str(key), SERVICES[name]["command"]).split()
+    command = [sys.executable, *words[1:], "--listen", "127.0.0.1:0"]
+    with subprocess.Popen(command, cwd=ROOT, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stderr is not None
+            line = process.stderr.readline()
+        finally:
+            process.terminate()
+
+    assert "127.0.0.1:0/udp" in line
 
 
 def test_the_ingest_is_valid_and_on_loopback(tmp_path: Path) -> None:
