@@ -77,7 +77,7 @@ def test_what_is_written(arguments: list[str]) -> None:
     assert (output / "control-token").read_text() == CHOSEN["API_TOKEN"]
     assert (output / "stream-key").read_text() == CHOSEN["INGEST_STREAM_KEY"]
     assert guard_key(output / "guard-key") == CHOSEN["GUARD_KEY"].encode()
-    assert probe_key(output / "probe-key") == CHOSEN["PROBE_KEY"].encode()
+    assert probe_key(str(output / "probe-key")) == CHOSEN["PROBE_KEY"].encode()
     (key,) = parse((output / "authentication.json").read_text(), hasher(b"test"))["live"]
     assert (key.alias, key.digest) == ("cam", hasher(b"test")(CHOSEN["INGEST_STREAM_KEY"]))
     assert {stat.S_IMODE(path.stat().st_mode) & 0o077 for path in output.iterdir()} == {0}
