@@ -133,7 +133,7 @@ _COMMON: tuple[Mapping[str, Value], ...] = (
 _FRESHNESS = (*(Freshness.FRESH,) * 6, Freshness.LATE, Freshness.BLIND)
 _STEPS_S = (1.0, 1.0, 1.0, 0.25, 0.1, 2.0, 3.3, 7.9, 8.1, 30.0, 0.0, -3.0)
 """Between two decisions: mostly a period, now and then a gap, or a clock that was set back."""
-_TIMES = (1, 1, 2, 3, 5, 8, 13, 21, 34, 65, 65)
+_TIMES = (1, 1, 2, 3, 5, 8, 13, 21, 65)
 """How often an episode's reading is seen; the longest waits of the policies are 60 s."""
 
 _HEAD = 5
@@ -256,6 +256,6 @@ pasts = st.builds(
     policy=st.sampled_from(POLICIES),
     traits=st.sampled_from((*TRAITS, UNCALIBRATED)),
     start=st.sampled_from(RUNGS),
-    episodes=st.lists(raws, max_size=6),
+    episodes=st.lists(raws, max_size=5),
 )
 """Any past: consistent or not, with gaps, on any encoder."""
