@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import combinations
 from statistics import median
 
 from tests.bench.rig.outcome import Outcome, Transition
@@ -17,12 +18,17 @@ MATCHED = 0.8
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One policy on one segment, in the rig and in the model."""
+    """One policy on one segment, in the rig and in the model, or in the rig and in the rig again.
+
+    Attributes:
+        pictures_per_s: what the rig's encoder made on good links before the segment.
+    """
 
     segment: int
     policy: str
     rig: Outcome
     model: Outcome
+    pictures_per_s: float | None = None
 
     @property
     def on_time_error(self) -> float:
@@ -70,6 +76,16 @@ def verdict(comparisons: Sequence[Comparison]) -> Verdict:
         p95_ratio=_median(one.p95_ratio for one in comparisons),
         matched=2 * sum(one.matched for one in locked) / moves if moves else None,
     )
+
+
+def against_itself(takes: Sequence[Comparison]) -> list[Comparison]:
+    """The rig's runs of one segment under one policy, each with each that was played later."""
+    return [replace(one, model=other.rig) for one, other in combinations(takes, 2)]
+
+
+def told_by_any(moves: Sequence[Transition], others: Sequence[Outcome]) -> int:
+    """How many of the transitions at least one of the other runs has, too."""
+    return sum(any(matched((move,), other.transitions) for other in others) for move in lasting(moves))
 
 
 def lasting(moves: Sequence[Transition]) -> tuple[Transition, ...]:

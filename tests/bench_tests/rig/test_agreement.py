@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.bench.rig.agreement import Comparison, Verdict, lasting, matched, verdict
+from tests.bench.rig.agreement import (
+    Comparison,
+    Verdict,
+    against_itself,
+    lasting,
+    matched,
+    told_by_any,
+    verdict,
+)
 from tests.bench.rig.outcome import Outcome, Transition
 
 FALL = ("HIGH", "MEDIUM")
@@ -78,6 +86,22 @@ def test_transitions_of_the_model_alone_count_as_missed() -> None:
     """One alike, one that only the model has: two of three."""
     run = _comparison("locked", Outcome(1.0, 1.0, _moves(5.0)), Outcome(1.0, 1.0, _moves(5.0, 50.0)))
     assert verdict([run]).matched == pytest.approx(2 / 3)
+
+
+def test_each_take_is_held_against_each_other_one() -> None:
+    """Of three takes three pairs, each an ordinary comparison, whatever the model said."""
+    said = Outcome(0.1, 9.0, ())
+    takes = [_comparison("locked", Outcome(share, 1.0, _moves(5.0)), said) for share in (0.9, 0.8, 0.6)]
+    pairs = against_itself(takes)
+    assert [(one.rig.on_time, one.model.on_time) for one in pairs] == [(0.9, 0.8), (0.9, 0.6), (0.8, 0.6)]
+    assert verdict(pairs).matched == 1.0
+
+
+def test_one_of_the_others_is_enough() -> None:
+    """Of a fall at 10 s and one at 50 s the first is in the second run, the other in none."""
+    others = [Outcome(1.0, 1.0, _moves(30.0)), Outcome(1.0, 1.0, _moves(12.0))]
+    assert told_by_any(_moves(10.0, 50.0), others) == 1
+    assert told_by_any(_moves(10.0), []) == 0
 
 
 def test_only_locked_is_asked_for_its_transitions() -> None:
