@@ -211,6 +211,20 @@ def test_the_command_runs_on_given_traces(
     assert [one["policy"] for one in json.loads(out.read_text())] == ["aimd", "adaptive"]
 
 
+def test_the_command_holds_the_product_against_its_targets(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """After the table each promise stands beside what was measured; a missed one is exit code 1."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    pair = bumpy(seconds=70)
+    for name, rates in (("a", pair.first), ("b", pair.second)):
+        write_trace(tmp_path / f"{name}.csv", rates)
+    words = f"--traces {tmp_path} --mode tcp --policy adaptive --jobs 1 --targets"
+    code, told = command.main(words.split()), capsys.readouterr().out
+    assert ", tcp, live: S |" in told
+    assert code == ("MISSED" in told)
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
