@@ -43,7 +43,7 @@ down() {
   journal_open "$side"
   undo_all || die "not everything could be taken back: see above, then run this again"
   if [[ -z $DRY_RUN ]]; then
-    [[ $side != pi ]] || rm -f "$STATE_DIR/uplinks"
+    [[ $side != pi ]] || rm -f "$STATE_DIR/uplinks" "$STATE_DIR/addresses"
     forget_journal
   fi
 }

@@ -51,6 +51,24 @@ uplinks_save() {
   mv "$STATE_DIR/uplinks.new" "$STATE_DIR/uplinks"
 }
 
+# Writes down the uplinks' addresses of now, one a line in their order, as srtla_send reads them; where that changes the
+# list, the sender of vvlive-srtla-sender.service reads it again.
+addresses_save() {
+  local i address
+  [[ -z $DRY_RUN ]] || return 0
+  for i in "${!UPLINK_NAMES[@]}"; do
+    address=${UPLINK_ADDRESSES[i]}
+    [[ $address != - ]] || address=$(lease_address "${UPLINK_FAMILIES[i]}" "${UPLINK_IFACES[i]}")
+    [[ -z $address ]] || printf '%s\n' "${address%/*}"
+  done >"$STATE_DIR/addresses.new"
+  if cmp -s "$STATE_DIR/addresses.new" "$STATE_DIR/addresses"; then
+    rm "$STATE_DIR/addresses.new"
+    return
+  fi
+  mv "$STATE_DIR/addresses.new" "$STATE_DIR/addresses"
+  systemctl kill --signal=HUP vvlive-srtla-sender.service 2>/dev/null || true # not there, or no systemd: nobody to tell
+}
+
 uplinks_load() {
   local line
   while read -r line; do

@@ -34,6 +34,21 @@ def test_new_lease_moves_the_uplink(bond: Machine) -> None:
     assert "from 172.20.3.7 lookup 7702" in seen["rules"]
 
 
+def test_the_list_for_the_srtla_sender_follows(bond: Machine) -> None:
+    """One address a line, in the order of the uplinks; without a lease the uplink is left out; down takes it away."""
+    addresses = bond.state_dir / "addresses"
+    assert addresses.read_text() == "10.5.0.2\n192.168.8.100\n"
+
+    bond.ip("address flush dev eth2")
+    bond.script("lease", "eth2")
+    assert addresses.read_text() == "10.5.0.2\n"
+    bond.lease("172.20.3.7/20", "172.20.0.1")
+    bond.script("lease", "eth2")
+    assert addresses.read_text() == "10.5.0.2\n172.20.3.7\n"
+    bond.script("pi-down")
+    assert not addresses.exists()
+
+
 def test_lost_lease_takes_the_uplink_out(bond: Machine) -> None:
     """Without an address there is nothing to route, and the other uplink is left alone."""
     bond.ip("address flush dev eth2")
