@@ -3,7 +3,7 @@ PYTHON ?= python3
 ARGS ?=
 BIN := .venv/bin
 
-.PHONY: help setup demo test test-transports check bench bench-rig bench-exporter format lock clean
+.PHONY: help setup demo test laws test-transports check bench bench-rig bench-exporter format lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:[^#]*## /\t/' | expand -t 18
@@ -16,6 +16,9 @@ demo: setup ## the whole chain on this machine, live in the terminal (ARGS="--he
 
 test: setup ## every test, the real components included, on two cores (ARGS go to pytest)
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
+
+laws: setup ## the laws of the decision core, 10,000 examples of each: 20 minutes (ARGS go to pytest)
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest tests/controller/decision --hypothesis-show-statistics $(ARGS)
 
 test-transports: setup ## the scripted drive over each transport, judged: 17 minutes, as root
 	@mkdir -p .demo; for one in mptcp srtla hybrid; do echo "== $$one"; \
