@@ -7,13 +7,17 @@ that a query for the old name comes back empty. What rules make of the series is
 from __future__ import annotations
 
 import itertools
+import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
+
+import yaml
 
 from controller.decision.model import Freshness, Quality, Scene
 from exporters.catalog import BY_NAME, CONTROLLER, GUARD, INGEST, MPTCP, RTMP_AUTH, SRTLA, Kind, Metric
-from tests.prometheus.promql import recorded
+from tests.prometheus.promql import ROOT, recorded
 
 # The first has both transports, as a hybrid rig has; the second has SRTLA and nothing of MPTCP.
 RIG, SRTLA_RIG = "demo", "srtla"
@@ -96,6 +100,10 @@ USUALLY = (
 )
 
 
+# A prime number of factors, so that no window of whole seconds holds the same ones as the next.
+WOBBLE = tuple(random.Random(1).uniform(0.9, 1.1) for _ in range(997))  # noqa: S311 - nothing secret
+
+
 @dataclass(frozen=True, slots=True)
 class Serie:
     """One series: its metric, and its labels as PromQL writes them."""
@@ -109,28 +117,33 @@ class Serie:
         inner = ",".join(f'{name}="{value}"' for name, value in self.labels)
         return f"{self.metric.name}{{{inner}}}"
 
-    def value(self, at_s: float, since_s: float) -> float:
-        """What it is at `at_s`, `since_s` seconds after the beginning."""
+    @property
+    def interval_s(self) -> float:
+        """Seconds between its samples."""
+        labels = dict(self.labels)
+        return scrape_interval_s(labels.get("site", ""), labels.get("job", ""))
+
+    def values(self) -> Callable[[float, float], float]:
+        """What it is, given the moment and the seconds since the beginning."""
         if self.metric.kind is Kind.COUNTER:
-            return _counted(self.metric, since_s)
+            counted = _counted(self.metric)
+            return lambda _, since_s: counted(since_s)
         chosen = {value for name, value in self.labels if name in {"state", "scene", "freshness", "transport"}}
-        if chosen:
-            return float(bool(chosen & PRESENT))
-        if self.metric.name in RECORDED:
-            return RECORDED[self.metric.name]
         usual = next(value for ending, value in USUALLY if self.metric.name.endswith(ending))
-        return at_s if usual is None else usual
+        steady = float(bool(chosen & PRESENT)) if chosen else RECORDED.get(self.metric.name, usual)
+        return lambda at_s, _: at_s if steady is None else steady
 
 
-def _counted(metric: Metric, since_s: float) -> float:
+def _counted(metric: Metric) -> Callable[[float], float]:
     """Bytes flow at 2 Mbit/s; failures are rare; everything else happens once in ten seconds."""
     if metric.unit == "bytes":
-        return 250_000.0 * since_s
+        return lambda since_s: 250_000.0 * since_s
     if metric.name.endswith("_segments_total"):
-        return (2.0 if "retransmitted" in metric.name else 180.0) * since_s
+        pace = 2.0 if "retransmitted" in metric.name else 180.0
+        return lambda since_s: pace * since_s
     if re.search(r"fail|late|blackhole|disabled|fallback|suppress", metric.name):
-        return float(since_s > 60)
-    return float(since_s // 10)
+        return lambda since_s: float(since_s > 60)
+    return lambda since_s: float(since_s // 10)
 
 
 def series() -> Iterator[Serie]:
@@ -163,8 +176,31 @@ def _of_rules() -> Iterator[Serie]:
     yield Serie(Metric("ALERTS", Kind.GAUGE, "", (), ""), alert + place)
 
 
-def openmetrics(start_s: int, end_s: int, *, step_s: int = 1, pick: str = "") -> Iterator[str]:
-    """Lines of OpenMetrics, family by family, for the metrics whose names match `pick`."""
+def scrape_interval_s(site: str, job: str) -> float:
+    """How often the shipped Prometheus of that side asks that program, seconds; SRTLA's as often as MPTCP's."""
+    return _intervals_s().get((site, "mptcp" if job == "srtla" else job), 1.0)
+
+
+@cache
+def _intervals_s() -> dict[tuple[str, str], float]:
+    found = {}
+    for site in ("edge", "vps"):
+        config = yaml.safe_load((ROOT / "prometheus" / f"prometheus-{site}.yml").read_text(encoding="utf-8"))
+        for job in config["scrape_configs"]:
+            text = job.get("scrape_interval", config["global"]["scrape_interval"])
+            whole = text.removesuffix("ms")
+            found[site, job["job_name"]] = int(whole) / 1000 if whole != text else float(text.removesuffix("s"))
+    return found
+
+
+def openmetrics(
+    start_s: int, end_s: int, *, pick: str = "", began_s: int | None = None, as_scraped: bool = False
+) -> Iterator[str]:
+    """Lines of OpenMetrics, family by family, for the metrics whose names match `pick`.
+
+    Counters count from `began_s`, the start where it is not given. A sample a second; `as_scraped`, as many as the
+    shipped Prometheus takes, with gauges that tremble as measured ones do: what never changes is quicker to read.
+    """
     wanted = (serie for serie in series() if re.search(pick, serie.metric.name))
     key = lambda serie: serie.metric.name  # noqa: E731 - named because it is used twice
     for name, group in itertools.groupby(sorted(wanted, key=key), key=key):
@@ -172,6 +208,13 @@ def openmetrics(start_s: int, end_s: int, *, step_s: int = 1, pick: str = "") ->
         kind = found[0].metric.kind
         yield f"# TYPE {name.removesuffix('_total') if kind is Kind.COUNTER else name} {kind}\n"
         for serie in found:
-            for at_s in range(start_s, end_s, step_s):
-                yield f"{serie.text} {serie.value(at_s, at_s - start_s)} {at_s}\n"
+            yield from _samples(serie, start_s, end_s, start_s if began_s is None else began_s, as_scraped=as_scraped)
     yield "# EOF\n"
+
+
+def _samples(serie: Serie, start_s: int, end_s: int, began_s: int, *, as_scraped: bool) -> Iterator[str]:
+    text, value, per_s = serie.text, serie.values(), round(1 / serie.interval_s) if as_scraped else 1
+    wobble = WOBBLE if as_scraped and serie.metric.kind is Kind.GAUGE else (1.0,)
+    for tick in range(start_s * per_s, end_s * per_s):
+        at_s = tick / per_s
+        yield f"{text} {value(at_s, at_s - began_s) * wobble[tick % len(wobble)]} {at_s}\n"
