@@ -219,9 +219,9 @@ class Past:
         """The same past under an override."""
         return replace(self, log=tuple((passed_s, replace(seen, override=override)) for passed_s, seen in self.log))
 
-    def then(self, passed_s: float, seen: Observation) -> Past:
-        """The same past, one reading longer."""
-        return replace(self, log=(*self.log, (passed_s, seen)))
+    def then(self, passed_s: float, seen: Observation, *, times: int = 1) -> Past:
+        """The same past, and a reading that is seen so many times more."""
+        return replace(self, log=(*self.log, *((passed_s, seen),) * times))
 
     @property
     def first(self) -> State:
@@ -256,6 +256,6 @@ pasts = st.builds(
     policy=st.sampled_from(POLICIES),
     traits=st.sampled_from((*TRAITS, UNCALIBRATED)),
     start=st.sampled_from(RUNGS),
-    episodes=st.lists(raws, max_size=5),
+    episodes=st.lists(raws, min_size=1, max_size=5),
 )
 """Any past: consistent or not, with gaps, on any encoder."""
