@@ -18,7 +18,7 @@ import typer
 from controller import notifying, wiring
 from controller.api.app import hanging
 from controller.api.serving import ListenError, bind
-from controller.commands import calibrating, demonstrating, doctoring, looking, ordering, telling
+from controller.commands import calibrating, demonstrating, doctoring, looking, ordering, replaying, telling
 from controller.commands.asking import BAD_INPUT, DEFAULT_CONFIG, AsJson, ConfigPath, show_json
 from controller.config_file import ConfigError, load
 from controller.memory_file import MemoryFileError
@@ -83,7 +83,7 @@ app.command()(looking.why)
 app.command()(ordering.override)
 app.command()(ordering.scene)
 app.command()(telling.report)
-app.command()(telling.replay)
+app.command()(replaying.replay)
 app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(demonstrating.demo)
 doctoring.app.command()(calibrating.encoder)
 app.add_typer(doctoring.app)

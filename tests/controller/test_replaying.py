@@ -78,6 +78,12 @@ def test_the_same_recording_gives_the_same_decisions() -> None:
     assert list(replay(faded(), LOCKED, SPAN, traits=TRAITS)) == list(replay(faded(), LOCKED, SPAN, traits=TRAITS))
 
 
+def test_what_came_later_changes_nothing_before() -> None:
+    """A replay of half the time is the first half of the replay of all of it."""
+    whole, half = (list(replay(faded(), LOCKED, replace(SPAN, end_s=T0_S + to), traits=TRAITS)) for to in (119, 75))
+    assert half == [one for one in whole if one.at_s <= T0_S + 75]
+
+
 def test_only_changes_are_told() -> None:
     """No two neighbours want the same of encoder, state and scene."""
     found = list(replay(faded(), ADAPTIVE, SPAN, traits=TRAITS))

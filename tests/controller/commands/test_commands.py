@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from contextlib import contextmanager
 from dataclasses import replace
@@ -293,12 +294,29 @@ def test_replay_decides_again_from_prometheus(tmp_path: Path) -> None:
         # On this machine's clock, as a person would write it.
         here = datetime.fromtimestamp(now_s, UTC).astimezone().replace(tzinfo=None)
         until = ["--until", here.isoformat(timespec="seconds")]
-        found = CliRunner().invoke(
-            app, ["replay", "-c", str(config), "--last", "2m", "--policy", "locked", "--json", *until]
+        asked = ["replay", "-c", str(config), "--last", "2m", *until]
+        plain, words, both, wrong = (
+            CliRunner().invoke(app, [*asked, *more])
+            for more in (
+                ["--policy", "locked", "--json"],
+                ["--policy", "locked"],
+                ["--policy", "locked", "--policy", "adaptive"],
+                ["--policy", "bold"],
+            )
         )
 
-    assert found.exit_code == 0, found.output
-    assert [one["to"] for one in json.loads(found.output)][:1] in (["VERY_LOW"], ["LOW"], ["ERROR"], ["RECOVERY"])
+    assert plain.exit_code == 0, plain.output
+    told = json.loads(plain.output)["locked"]
+    falls = told["changes"]
+    assert [(one["to"], one["rule"]) for one in falls] == [
+        ("VERY_LOW", "capacity-below-floor"),
+        ("ERROR", "capacity-below-floor"),
+    ]
+    assert f"{len(told['changes'])} changes of state, {told['mean_bitrate_bps'] / 1e6:.2f} Mbit/s" in words.output
+    assert falls[0]["reason"] in words.output
+    assert [line.split(":")[0] for line in both.output.splitlines()[:2]] == ["locked", "adaptive"]
+    assert re.search(r"\d\d:\d\d:\d\d +ERROR, 0\.30 Mbit/s +[A-Z]", both.output)
+    assert (wrong.exit_code, "bold is no policy; choose adaptive or locked" in wrong.output) == (2, True)
     assert "[132000ms]" in server.queries[0]["query"]
 
 
