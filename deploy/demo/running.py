@@ -131,10 +131,12 @@ class Demo:
 def how_to_order(url: str, token_file: Path) -> tuple[str, ...]:
     """What to tell a person who wants to look and give orders; the token itself stays in its file."""
     address = urlsplit(url)
+    vvlive = Path(sys.executable).with_name("vvlive")  # of this environment, which need not be on the PATH
     return (
         f"the page for a phone: {url} (from elsewhere after `ssh -L {address.port}:{address.netloc} THIS-MACHINE`)",
         f'orders need the token in {token_file}: once on the page, under "More orders"',
-        f"from a shell: vvlive override --url {url} --token-file {token_file} --emergency --for 1m",
+        f"from a shell: {vvlive} override --url {url} --token-file {token_file} --emergency --for 1m",
+        f"why it did what it did: {vvlive} why --url {url}, or at a moment: --at 14:32",
     )
 
 

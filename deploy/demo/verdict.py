@@ -147,14 +147,20 @@ def climbs(decisions: Sequence[DecisionRow]) -> list[str]:
     return found
 
 
+def _cores(report: Report) -> float | None:
+    """Cores in use over the drive; None where that of one process is not known."""
+    spent = [process.cpu_s for process in report.processes]
+    known = [one for one in spent if one is not None]
+    length = report.seconds[-1].t if report.seconds else 0.0
+    return sum(known) / length if length and known and len(known) == len(spent) else None
+
+
 def judge(report: Report) -> tuple[Finding, ...]:
     """Every promise of the drive, with its figures."""
     away, back = scene_delays(report)
     climbed = climbs(report.decisions)
     restarted = [f"{process.name} {process.restarts}x" for process in report.processes if process.restarts]
-    spent = [process.cpu_s for process in report.processes if process.cpu_s is not None]
-    length = report.seconds[-1].t if report.seconds else 0.0
-    cores = sum(spent) / length if length else None
+    cores = _cores(report)
     return (
         Finding("everything is ready within 60 s", report.ready_s <= READY_WITHIN_S, f"{report.ready_s:.1f} s"),
         _timed("a lower bitrate is commanded", command_delays(report), COMMAND_WITHIN_S),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,15 @@ def test_climb_must_gain_a_rung() -> None:
     seconds = [second(t) for t in range(10)]
     assert kept(report(seconds, failed))["it climbs through"] is False
     assert kept(report(seconds, failed + gained))["it climbs through"] is True
+
+
+def test_cores_are_unknown_where_one_process_is() -> None:
+    """A sum of the others would be too small, and pass."""
+    of = report([second(0), second(10)], [])
+    unknown = replace(of, processes=(*of.processes, ProcessRow("encoder", 0, None, None)))
+
+    assert kept(of)["two cores carry"] is True
+    assert kept(unknown)["two cores carry"] is None
 
 
 def test_restarts_break_the_promise() -> None:
