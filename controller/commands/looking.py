@@ -73,9 +73,9 @@ def _tell(found: Iterable[recalling.Happened]) -> None:
     console = Console()
     for one in found:
         first, *more = recalling.told(one)
-        console.print(Text(f"{clock(one['at_s'])}  {first}", style="bold" if more else ""))
+        console.print(Text(f"{clock(one['at_s'])}  {first}", style="bold" if more else ""), soft_wrap=True)
         for line in more:
-            console.print(Text(f"        {line}"))
+            console.print(Text(f"        {line}"), soft_wrap=True)
 
 
 def troubles(found: dict[str, Any]) -> list[str]:

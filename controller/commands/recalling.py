@@ -105,7 +105,7 @@ def _wanted(one: Happened) -> str:
     return f"{moved}, {rate}"
 
 
-def _wrapped(words: Sequence[str], *, width: int = 100) -> Iterator[str]:
+def _wrapped(words: Sequence[str], *, width: int = 70) -> Iterator[str]:
     line = ""
     for word in words:
         if line and len(line) + len(word) > width:

@@ -124,5 +124,5 @@ def test_many_readings_are_broken_into_lines() -> None:
     values = {f"reading_number_{number}": 1.5 for number in range(12)}
     lines = list(told(decision(1.0, 1, target=TARGET, values=values) | {"orders": []}))
 
-    assert max(map(len, lines)) < 120
+    assert max(map(len, lines)) < 80
     assert sum(line.count("reading_number") for line in lines) == 12
