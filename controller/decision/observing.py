@@ -156,9 +156,13 @@ def _ahead(edge: Source, *, ages: Ages) -> float | None:
 
 
 def _loss(edge: Source, *, ages: Ages, label: tuple[str, str] | None = None) -> float | None:
-    """Lost over sent segments of the loss window; None where too few were sent to tell."""
-    sent = edge.gained(f"{edge.kind}_uplink_transmit_segments_total", span_s=ages.loss_s, label=label)
-    lost = edge.gained(f"{edge.kind}_{_LOST[Transport(edge.kind)]}", span_s=ages.loss_s, label=label)
+    """Lost over sent segments of a short window, longer where few were sent; None where too few were to tell."""
+    span_s, counted = ages.loss_s, f"{edge.kind}_uplink_transmit_segments_total"
+    sent = edge.gained(counted, span_s=span_s, label=label)
+    if sent is not None and sent.amount < ages.loss_segments:
+        span_s = min(ages.loss_longest_s, span_s * ages.loss_segments / max(sent.amount, 1.0))
+        sent = edge.gained(counted, span_s=span_s, label=label)
+    lost = edge.gained(f"{edge.kind}_{_LOST[Transport(edge.kind)]}", span_s=span_s, label=label)
     if sent is None or lost is None or sent.amount < ages.loss_segments_min:
         return None
     return min(1.0, lost.amount / sent.amount)

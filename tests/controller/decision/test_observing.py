@@ -72,6 +72,34 @@ def test_an_exporter_that_repeats_itself_is_as_old_as_its_source() -> None:
     assert world.observe(LOCKED).freshness is Freshness.LATE
 
 
+@pytest.mark.parametrize(("after_s", "loss_ratio"), [(0, 0.1), (1, 0.05), (2, 0.0)])
+def test_losses_are_forgotten_before_a_rule_has_run_out(after_s: int, loss_ratio: float) -> None:
+    """A tenth is lost for two seconds: half of it is seen a second later, and nothing another second later."""
+    world = _lossy_for_two_seconds(4.5e6)
+    for _ in range(after_s):
+        world.advance()
+
+    assert world.observe(LOCKED).loss_ratio == pytest.approx(loss_ratio)
+
+
+def test_few_segments_are_counted_for_longer() -> None:
+    """At 600 kbit/s two seconds hold a hundred: the two of losses count for two of three, one second later."""
+    world = _lossy_for_two_seconds(6e5)
+    world.advance()
+
+    assert world.observe(LOCKED).loss_ratio == pytest.approx(0.1 * 2 / 3)
+
+
+def _lossy_for_two_seconds(bitrate_bps: float) -> World:
+    world = streaming(0)
+    world.playing = replace(world.playing, bitrate_bps=round(bitrate_bps))
+    for loss_ratio in [0.0] * 10 + [0.1] * 2:
+        world.conditions = replace(world.conditions, loss_ratio=loss_ratio)
+        world.advance()
+    world.conditions = replace(world.conditions, loss_ratio=0.0)
+    return world
+
+
 def test_a_gauge_missing_from_the_newest_scrape_is_unknown() -> None:
     """The upper bound of an overload that is over must not linger."""
     world = streaming(capacity_bps=1e6)
