@@ -678,6 +678,11 @@ GUARD: tuple[Metric, ...] = (
     _counter("mptcp_guard_revivals_total", "Times the guard put the uplink back into the bond.", "uplink"),
     _counter("mptcp_guard_renewals_total", "Times the guard replaced the uplink's waiting or lost subflow.", "uplink"),
     _counter("mptcp_guard_demotions_total", "Times the guard made the uplink a backup.", "uplink"),
+    _counter(
+        "mptcp_guard_detours_total",
+        "Times the guard sent what was bound to the uplink over the others, because it held the stream up.",
+        "uplink",
+    ),
     _counter("mptcp_guard_promotions_total", "Times the guard made the uplink a full one again.", "uplink"),
     _counter("mptcp_guard_resets_total", "Stuck connections that the guard ended."),
     _counter("mptcp_guard_action_failures_total", "Actions that the kernel refused.", "deed"),

@@ -17,7 +17,7 @@ from exporters.mptcp.parsing import ESTABLISHED
 from exporters.mptcp.uplinks import Resolved, Surroundings, Uplink, resolve
 from mptcp.guard import keeping, killing, observing
 from mptcp.guard.deciding import decide
-from mptcp.guard.endpoints import Endpoint, Endpoints
+from mptcp.guard.endpoints import BACKUP, Endpoint, Endpoints
 from mptcp.guard.model import Action, Deed, Policy, Seen, State
 from mptcp.guard.prober import Prober
 from mptcp.guard.restore import restore
@@ -114,6 +114,8 @@ class Guard:
         if self._prober is not None:
             for uplink in decision.probes:
                 self._prober.send(uplink, self._dump.at_s)
+            for uplink in decision.trains:
+                self._prober.send_train(uplink, self._dump.at_s)
         return decision.again_s
 
     def _seen(self, dump: Dump) -> Seen:
@@ -124,6 +126,7 @@ class Guard:
             subflows=observing.subflows(dump, resolved),
             connections=observing.connections(dump),
             answers=self._prober.answers() if self._prober else (),
+            weighed=self._prober.weighed(dump.at_s) if self._prober else (),
             probing=self._prober is not None,
         )
 
@@ -174,17 +177,27 @@ class Guard:
         configured = observing.endpoint_of(resolved, self._kept.endpoints.values()) or now
         if configured is None:
             return  # the operator was faster
-        if action.deed in {Deed.SUPPRESS, Deed.DEMOTE, Deed.RENEW}:
+        if action.deed in {Deed.SUPPRESS, Deed.DEMOTE, Deed.DETOUR, Deed.RENEW}:
             self._keep({**self._kept.endpoints, configured.address: configured})
-        if now is not None and action.deed in {Deed.SUPPRESS, Deed.RENEW}:
+        if now is not None and action.deed in {Deed.SUPPRESS, Deed.DETOUR, Deed.RENEW}:
             await kernel.delete(now)
         if action.deed is Deed.REVIVE:
-            await kernel.add(configured)
+            slow = self._state.uplinks[action.uplink].demoted
+            await kernel.add(replace(configured, flags=configured.flags | BACKUP) if slow else configured)
         if action.deed is Deed.RENEW and now is not None:
             # By another number: the peer is told to drop the old one over another uplink, and that may come late.
             await kernel.add(replace(now, number=0))
+        if action.deed is Deed.DETOUR and now is not None:
+            self._cut(resolved)
+            await kernel.add(replace(now, number=0, flags=now.flags | BACKUP))
         if now is not None and action.deed in {Deed.DEMOTE, Deed.PROMOTE}:
             await kernel.set_backup(now, on=action.deed is Deed.DEMOTE)
+
+    def _cut(self, resolved: Resolved) -> None:
+        """End the sockets of closed subflows, or they would send what is left in them, and keep the uplink busy."""
+        for row in self._dump.tcp:
+            if row.ulp is not None and row.ends.local in resolved.addresses:
+                killing.destroy(row, socket.if_nametoindex(resolved.interface) if resolved.interface else 0)
 
     def _reset(self, connection: int | None) -> None:
         """End all subflows; the established ones last, for the kernel counts down only when one of them ends last."""

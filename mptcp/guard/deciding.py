@@ -13,9 +13,11 @@ from dataclasses import replace
 from functools import partial
 
 from mptcp.guard import connections, probing
+from mptcp.guard.detour import detour
+from mptcp.guard.flow import Flow, kbps
 from mptcp.guard.judging import Look, alive, death, failing, look, waiting_since
 from mptcp.guard.model import Action, Connection, Decision, Deed, Phase, Policy, Seen, State, UplinkMemory
-from mptcp.guard.pace import demotion
+from mptcp.guard.pace import demoted, demotion
 
 Looks = Mapping[str, Look]
 Step = tuple[UplinkMemory, Action | None]
@@ -30,17 +32,21 @@ def decide(state: State, seen: Seen, policy: Policy) -> Decision:
         for name in seen.uplinks
     }
     actions: list[Action] = []
-    for turn in (_mourn, _revive, partial(_renew, bonded=bonded), demotion):
+    for turn in (_mourn, _revive, partial(_renew, bonded=bonded), demotion, detour):
         for name in seen.uplinks:
             memory, action = turn(name, looks, seen=seen, policy=policy)
             looks[name] = replace(looks[name], memory=memory)
             actions += [action] if action else []
     answering_s = max((_answering_s(each, seen.now_s) for each in looks.values()), default=0.0)
     watched, resets = connections.watch(state.connections, seen, policy, answering_s=answering_s)
-    due = probing.due(looks, seen=seen, policy=policy)
-    memories = {name: _after(each.memory, probed=name in due, now_s=seen.now_s) for name, each in looks.items()}
+    probes = probing.due(looks, seen=seen, policy=policy)
+    trains = probing.trains_due(looks, seen=seen, policy=policy)
+    memories = {
+        name: _after(each.memory, probed=name in probes, weighed=name in trains, now_s=seen.now_s)
+        for name, each in looks.items()
+    }
     again_s = probing.again_s(looks, policy)
-    return Decision(State(memories, since_s, watched), (*actions, *resets), due, again_s)
+    return Decision(State(memories, since_s, watched), (*actions, *resets), probes, again_s, trains)
 
 
 def _answering_s(subject: Look, now_s: float) -> float:
@@ -49,8 +55,9 @@ def _answering_s(subject: Look, now_s: float) -> float:
     return now_s - since_s if subject.live and subject.subflows and since_s is not None else 0.0
 
 
-def _after(memory: UplinkMemory, *, probed: bool, now_s: float) -> UplinkMemory:
-    return replace(memory, probes=memory.probes.and_sent(now_s)) if probed else memory
+def _after(memory: UplinkMemory, *, probed: bool, weighed: bool, now_s: float) -> UplinkMemory:
+    probes = memory.probes.and_sent(now_s) if probed else memory.probes
+    return replace(memory, probes=probes, train_s=now_s if weighed else memory.train_s)
 
 
 def _recalled(name: str, state: State, seen: Seen) -> UplinkMemory:
@@ -59,11 +66,23 @@ def _recalled(name: str, state: State, seen: Seen) -> UplinkMemory:
     for answer in seen.answers:
         if answer.uplink == name:
             memory = replace(memory, probes=memory.probes.and_answered(answer))
+    newest = max((each for each in seen.weighed if each.uplink == name), key=lambda each: each.sent_s, default=None)
+    memory = replace(memory, weighed=newest or memory.weighed, flow=_flow(name, memory, seen))
     if now.endpoint and memory.phase is not Phase.LIVE:
         return replace(memory, phase=Phase.LIVE, since_s=seen.now_s)
     if not now.endpoint and (memory.phase is Phase.LIVE or not now.addressed):
         return UplinkMemory(since_s=seen.now_s, probes=memory.probes)
     return memory
+
+
+def _flow(name: str, memory: UplinkMemory, seen: Seen) -> Flow:
+    own = [subflow for subflow in seen.subflows if subflow.uplink == name]
+    return memory.flow.and_seen(
+        seen.now_s,
+        delivered={subflow.key: subflow.delivered for subflow in own},
+        waiting=sum(subflow.waiting for subflow in own),
+        rate=sum(subflow.rate or 0.0 for subflow in own),
+    )
 
 
 def _mourn(name: str, looks: Looks, *, seen: Seen, policy: Policy) -> Step:
@@ -77,7 +96,7 @@ def _mourn(name: str, looks: Looks, *, seen: Seen, policy: Policy) -> Step:
     flaps = memory.flaps + 1 if flapping else 0 if calm else memory.flaps
     if flaps:
         evidence += f"; death number {flaps + 1} in a row"
-    gone = replace(memory, phase=Phase.SUPPRESSED, since_s=seen.now_s, flaps=flaps, demoted=False, missing_since_s=None)
+    gone = replace(memory, phase=Phase.SUPPRESSED, since_s=seen.now_s, flaps=flaps, missing_since_s=None)
     return gone, Action(Deed.SUPPRESS, name, evidence)
 
 
@@ -89,13 +108,21 @@ def _revive(name: str, looks: Looks, *, seen: Seen, policy: Policy) -> Step:
     if evidence is None:
         return memory, None
     back = replace(memory, phase=Phase.LIVE, since_s=seen.now_s, revived_s=seen.now_s, renewed_s=seen.now_s)
+    shown = None if memory.weighed is None or memory.weighed.sent_s < memory.since_s else memory.weighed.rate
+    if shown is not None and shown < policy.worth_rate and not memory.demoted:
+        back = demoted(back, seen.now_s, policy)
+    if back.demoted:
+        evidence += ", as a backup"
+    if shown is not None:
+        evidence += f"; a train passed at {kbps(shown)} kbit/s"
     return back, Action(Deed.REVIVE, name, evidence)
 
 
 def _reasons_to_revive(name: str, looks: Looks, *, seen: Seen, policy: Policy) -> Iterator[str]:
     memory, now_s = looks[name].memory, seen.now_s
     proof_s = min(policy.steady_s * policy.steady_growth**memory.flaps, policy.steady_most_s)
-    if memory.probes.steady(now_s, since_s=memory.since_s, for_s=proof_s):
+    weighed = memory.weighed is not None and memory.weighed.sent_s >= memory.since_s
+    if weighed and memory.probes.steady(now_s, since_s=memory.since_s, for_s=proof_s):
         yield f"answered steadily for {proof_s:.2g} s"
     others = [other for other in looks if other != name and looks[other].live]
     answered = memory.probes.answered_since(max(memory.since_s, now_s - 1.0))

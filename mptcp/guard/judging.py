@@ -10,6 +10,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from mptcp.guard.flow import Flow
 from mptcp.guard.model import Phase, Policy, Seen, State, Subflow, UplinkMemory, UplinkSeen
 
 FRESH_ACK_S = 1.0  # the smoothed round trip is of then, and stays as it was for ever on a dead subflow
@@ -107,6 +108,12 @@ def alive(candidate: Look, *, now_s: float, policy: Policy) -> bool:
         return True
     newest = candidate.memory.probes.newest_answered
     return newest is not None and newest.rtt_s is not None and now_s - newest.at_s <= policy.alive_s + newest.rtt_s
+
+
+def holds(flow: Flow, policy: Policy) -> bool:
+    """Whether what waits on an uplink takes longer than it may."""
+    rate = flow.held_rate(policy.holding_span_s)
+    return rate is not None and flow.waiting > policy.late_s * rate
 
 
 def failing(candidate: Look, *, now_s: float, policy: Policy) -> bool:

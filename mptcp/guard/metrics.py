@@ -13,6 +13,7 @@ _COUNTERS = {
     Deed.REVIVE: "mptcp_guard_revivals_total",
     Deed.RENEW: "mptcp_guard_renewals_total",
     Deed.DEMOTE: "mptcp_guard_demotions_total",
+    Deed.DETOUR: "mptcp_guard_detours_total",
     Deed.PROMOTE: "mptcp_guard_promotions_total",
 }
 

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from mptcp.guard.flow import Flow
 from mptcp.guard.probes import Answer, Probes
+from mptcp.guard.train import Weighed
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,20 @@ class Policy:
 
     budget_s: float = 0.3  # an uplink slower than this delays the whole picture
     slow_s: float = 3.0  # for how long: longer than one queue's filling and draining
-    fast_ratio: float = 0.7  # of the budget, to come back
+    fast_ratio: float = 0.7  # of the budget, to come back, and to have been only a moment slow
     fast_s: float = 5.0  # twice as long each time it was slow again within a calm time
     fast_most_s: float = 120.0
+    # An uplink that carries nothing answers at once, however slow it is. Before it carries again a train must show that
+    # the 64 kB which the kernel binds to it in one go, and the 16 kB of tcp_notsent_lowat, would not take a second.
+    worth_rate: float = 80_000.0  # bytes/s
+    train_s: float = 4.0
+
+    # What is bound to an uplink holds all that comes after it up. Where it takes longer than this to drain at the rate
+    # of the last `holding_span_s`, and the others could deliver it in half that time, it is sent over them.
+    late_s: float = 0.6
+    late_ratio: float = 2.0
+    holding_span_s: float = 0.4  # longer than most stalls of a radio link
+    holding_s: float = 0.15  # a second look
 
     # A connection that stands still this long while its subflows acknowledge repetitions: 7 kB/s or so.
     # More than that is new data behind an uplink with a long queue, 4 s of it at times; that is late, not stuck.
@@ -94,6 +107,9 @@ class Subflow:
     rtt_s: float | None = None
     rto_s: float | None = None
     backoff: int = 0
+    delivered: int = 0  # bytes that have arrived, in order or not
+    waiting: int = 0  # bytes given to the subflow that have not
+    rate: float | None = None  # bytes/s, the kernel's newest sample
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +140,7 @@ class Seen:
     subflows: tuple[Subflow, ...] = ()
     connections: tuple[Connection, ...] = ()
     answers: tuple[Answer, ...] = ()
+    weighed: tuple[Weighed, ...] = ()
     probing: bool = True
 
 
@@ -134,6 +151,7 @@ class Deed(StrEnum):
     REVIVE = "revive"  # add it again
     RENEW = "renew"  # delete and add at once: a new subflow instead of one that waits for its timer
     DEMOTE = "demote"  # set the backup flag
+    DETOUR = "detour"  # a new subflow with the backup flag: what is bound to the old one goes another way
     PROMOTE = "promote"  # clear it
     RESET = "reset"  # end a stuck connection, so that its program opens a new one
 
@@ -164,6 +182,11 @@ class UplinkMemory:
     demoted: bool = False  # by the guard, not by the operator
     demotions: int = 0  # in a row, none of them followed by a calm time
     promoted_s: float | None = None
+    holding_since_s: float | None = None
+    flow: Flow = field(default_factory=Flow)
+    demoted_s: float | None = None
+    train_s: float | None = None  # when the last train left
+    weighed: Weighed | None = None  # what the last train showed that came in
     probes: Probes = field(default_factory=Probes)
 
 
@@ -197,3 +220,4 @@ class Decision:
     actions: tuple[Action, ...]
     probes: tuple[str, ...]
     again_s: float
+    trains: tuple[str, ...] = ()

@@ -26,6 +26,7 @@ def _subflow(row: TcpRow, resolved: tuple[Resolved, ...]) -> Subflow | None:
         return None
     if info.unacked is None or info.last_ack_recv is None:
         return None
+    segment = info.snd_mss or 0
     return Subflow(
         key=row.cookie,
         connection=row.ulp.local_token or 0,
@@ -36,6 +37,9 @@ def _subflow(row: TcpRow, resolved: tuple[Resolved, ...]) -> Subflow | None:
         rtt_s=seconds_from_us(info.rtt) if info.rtt else None,
         rto_s=seconds_from_us(info.rto) if info.rto else None,
         backoff=info.backoff or 0,
+        delivered=(info.delivered or 0) * segment,
+        waiting=max(0, info.unacked - (info.sacked or 0)) * segment + (info.notsent_bytes or 0),
+        rate=float(info.delivery_rate) if info.delivery_rate else None,
     )
 
 

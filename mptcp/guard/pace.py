@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from mptcp.guard.judging import Look, alive
+from mptcp.guard.flow import kbps
+from mptcp.guard.judging import Look, alive, failing, holds
 from mptcp.guard.model import Action, Deed, Policy, Seen, UplinkMemory
 
 
@@ -22,11 +23,11 @@ def demotion(name: str, looks: Mapping[str, Look], *, seen: Seen, policy: Policy
         slow_since_s=_since(subject, subject.memory.slow_since_s, seen.now_s, slow=True, policy=policy),
         fast_since_s=_since(subject, subject.memory.fast_since_s, seen.now_s, slow=False, policy=policy),
     )
-    if not subject.live or subject.rtt_s is None:
+    if not subject.live:
         return memory, None
     if memory.demoted:
-        return _promoted(name, subject, memory, seen=seen, policy=policy)
-    if subject.seen.backup or not _for(memory.slow_since_s, seen.now_s, policy.slow_s):
+        return _promoted(name, looks, memory, seen=seen, policy=policy)
+    if subject.rtt_s is None or subject.seen.backup or not _for(memory.slow_since_s, seen.now_s, policy.slow_s):
         return memory, None
     heir = next((other for other in looks if other != name and _could_carry(looks[other], seen, policy)), None)
     if heir is None:
@@ -34,29 +35,65 @@ def demotion(name: str, looks: Mapping[str, Look], *, seen: Seen, policy: Policy
     evidence = (
         f"round trip {subject.rtt_s:.2f} s for {policy.slow_s:.0f} s (budget {policy.budget_s:.2f} s), {heir} is fast"
     )
-    calm = memory.promoted_s is not None and seen.now_s - memory.promoted_s >= policy.calm_s
-    demotions = 1 if calm else memory.demotions + 1
-    return replace(memory, demoted=True, demotions=demotions, fast_since_s=None), Action(Deed.DEMOTE, name, evidence)
+    return demoted(memory, seen.now_s, policy), Action(Deed.DEMOTE, name, evidence)
+
+
+def demoted(memory: UplinkMemory, now_s: float, policy: Policy) -> UplinkMemory:
+    """The memory of an uplink that becomes a backup now: once more in a row, unless it was well for a calm time."""
+    calm = memory.promoted_s is not None and now_s - memory.promoted_s >= policy.calm_s
+    return replace(
+        memory,
+        demoted=True,
+        demotions=1 if calm else memory.demotions + 1,
+        demoted_s=now_s,
+        slow_since_s=None,
+        fast_since_s=None,
+        weighed=None,
+    )
 
 
 def _promoted(
-    name: str, subject: Look, memory: UplinkMemory, *, seen: Seen, policy: Policy
+    name: str, looks: Mapping[str, Look], memory: UplinkMemory, *, seen: Seen, policy: Policy
 ) -> tuple[UplinkMemory, Action | None]:
-    if not subject.seen.backup:  # the operator cleared the flag
+    if not looks[name].seen.backup:  # the operator cleared the flag
         return replace(memory, demoted=False), None
-    proof_s = min(policy.fast_s * 2.0 ** (memory.demotions - 1), policy.fast_most_s)
-    if not _for(memory.fast_since_s, seen.now_s, proof_s):
+    evidence = _reason_to_promote(name, looks, memory, seen=seen, policy=policy)
+    if evidence is None:
         return memory, None
-    evidence = f"round trip {subject.rtt_s:.2f} s, below the budget for {proof_s:.0f} s"
     promoted = replace(memory, demoted=False, slow_since_s=None, promoted_s=seen.now_s)
     return promoted, Action(Deed.PROMOTE, name, evidence)
+
+
+def _reason_to_promote(
+    name: str, looks: Mapping[str, Look], memory: UplinkMemory, *, seen: Seen, policy: Policy
+) -> str | None:
+    if not seen.probing:
+        trial_s = min(policy.trial_s * policy.steady_growth**memory.demotions, policy.trial_most_s)
+        tried = seen.now_s - (memory.demoted_s or 0.0) >= trial_s
+        return f"tried again after {trial_s:.0f} s, for there is no responder to ask" if tried else None
+    now_s, rtt_s, weighed = seen.now_s, looks[name].rtt_s, memory.weighed
+    fast_s = 0.0 if memory.fast_since_s is None else now_s - memory.fast_since_s
+    if not fast_s or rtt_s is None:
+        return None
+    round_trip = f"round trip {rtt_s:.2f} s"
+    others = [each for other, each in looks.items() if other != name and each.live and not each.memory.demoted]
+    if all(failing(each, now_s=now_s, policy=policy) or holds(each.memory.flow, policy) for each in others):
+        return f"{round_trip}, and no other uplink is fast"
+    proof_s = min(policy.fast_s * 2.0 ** (memory.demotions - 1), policy.fast_most_s)
+    if fast_s < proof_s or weighed is None or now_s - weighed.sent_s > fast_s:
+        return None
+    if weighed.rate < policy.worth_rate and fast_s < policy.fast_most_s:
+        return None
+    return f"{round_trip}, below the budget for {proof_s:.0f} s, and a train passed at {kbps(weighed.rate)} kbit/s"
 
 
 def _since(subject: Look, since_s: float | None, now_s: float, *, slow: bool, policy: Policy) -> float | None:
     if subject.rtt_s is None:
         return None
-    holds = subject.rtt_s > policy.budget_s if slow else subject.rtt_s <= policy.fast_ratio * policy.budget_s
-    return (now_s if since_s is None else since_s) if holds else None
+    fast = subject.rtt_s <= policy.fast_ratio * policy.budget_s
+    # Behind a modem at 0.3 Mbit/s round trips go up and down between 0.25 and 0.4 s: that is slow throughout.
+    is_slow = subject.rtt_s > policy.budget_s or (since_s is not None and not fast)
+    return (now_s if since_s is None else since_s) if (is_slow if slow else fast) else None
 
 
 def _for(since_s: float | None, now_s: float, length_s: float) -> bool:

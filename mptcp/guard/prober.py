@@ -11,8 +11,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from mptcp.guard import wire
+from mptcp.guard import train, wire
 from mptcp.guard.probes import LOST_S, Answer
+from mptcp.guard.train import Train, Weighed
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class Prober:
         self._number = 0
         self._waiting: dict[int, tuple[str, float]] = {}
         self._answers: list[Answer] = []
+        self._trains: list[Train] = []
         self._sockets: dict[str, tuple[Way, asyncio.DatagramTransport]] = {}
         self.sent: dict[str, int] = {}
         self.answered: dict[str, int] = {}
@@ -98,27 +100,50 @@ class Prober:
         """Send one probe; `at_s` is the look's time, by which its answer is filed."""
         self.sent[uplink] = self.sent.get(uplink, 0) + 1
         self._waiting = {number: sent for number, sent in self._waiting.items() if at_s - sent[1] < LATEST_S}
-        if uplink not in self._sockets:
-            return
+        if uplink in self._sockets:
+            self._waiting[self._number + 1] = uplink, at_s
+            self._send(uplink, wire.SIZE_BYTES)
+
+    def send_train(self, uplink: str, at_s: float) -> None:
+        """Send a train; `weighed` tells what it showed. One towards an uplink without a socket shows nothing."""
+        self.sent[uplink] = self.sent.get(uplink, 0) + train.PROBES
+        self._trains.append(Train(uplink, at_s, self._number + 1))
+        for _ in range(train.PROBES):
+            if uplink in self._sockets:
+                self._send(uplink, wire.MOST_BYTES)
+            else:
+                self._number += 1
+
+    def _send(self, uplink: str, size: int) -> None:
         self._number += 1
-        self._waiting[self._number] = uplink, at_s
-        data = wire.encode(wire.Datagram(wire.Kind.PROBE, self._session, self._number), self._key)
+        data = wire.encode(wire.Datagram(wire.Kind.PROBE, self._session, self._number), self._key, size=size)
         self._sockets[uplink][1].sendto(data, self._responder)
 
     def _arrived(self, data: bytes) -> None:
         echo = wire.decode(data, self._key)
         if echo is None or echo.kind is not wire.Kind.ECHO or echo.session != self._session:
             return
+        now_s = asyncio.get_running_loop().time()
+        for each in self._trains:
+            if each.take(echo.number, now_s):
+                self.answered[each.uplink] = self.answered.get(each.uplink, 0) + 1
+                return
         waiting = self._waiting.pop(echo.number, None)
         if waiting is not None:
             uplink, at_s = waiting
             self.answered[uplink] = self.answered.get(uplink, 0) + 1
-            self._answers.append(Answer(uplink, at_s, asyncio.get_running_loop().time() - at_s))
+            self._answers.append(Answer(uplink, at_s, now_s - at_s))
 
     def answers(self) -> tuple[Answer, ...]:
         """What came back since the last call, each answer once."""
         taken, self._answers = tuple(self._answers), []
         return taken
+
+    def weighed(self, now_s: float) -> tuple[Weighed, ...]:
+        """What the trains showed that have come in since the last call."""
+        ended = [each for each in self._trains if each.ended(now_s)]
+        self._trains = [each for each in self._trains if each not in ended]
+        return tuple(each.weighed() for each in ended)
 
     def close(self) -> None:
         """Give the sockets back."""

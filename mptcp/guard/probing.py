@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mptcp.guard.judging import Look
-from mptcp.guard.model import Phase, Policy, Seen
+from mptcp.guard.model import Phase, Policy, Seen, UplinkMemory
 
 SOONEST_S = 0.01
 # A verdict that lacks only another uplink's answer is looked at this often; the answer takes a round trip, say 30 ms.
@@ -23,6 +23,31 @@ def due(looks: Mapping[str, Look], *, seen: Seen, policy: Policy) -> tuple[str, 
         for name, each in looks.items()
         if each.memory.phase is not Phase.ABSENT and _is_due(each, suspicion=suspicion, now_s=seen.now_s, policy=policy)
     )
+
+
+def trains_due(looks: Mapping[str, Look], *, seen: Seen, policy: Policy) -> tuple[str, ...]:
+    """The uplinks to weigh with a train before they carry again: demoted ones that look fast, dead ones that answer."""
+    if not seen.probing:
+        return ()
+    return tuple(
+        name
+        for name, each in looks.items()
+        if _weighable(each.memory, seen.now_s, policy)
+        and (
+            _not_since(each.memory.train_s, each.memory.since_s)
+            or _not_since(each.memory.train_s, seen.now_s - policy.train_s)
+        )
+    )
+
+
+def _weighable(memory: UplinkMemory, now_s: float, policy: Policy) -> bool:
+    if memory.phase is Phase.SUPPRESSED:
+        return memory.probes.answered_since(max(memory.since_s, now_s - 2 * policy.probe_s))
+    return memory.phase is Phase.LIVE and memory.demoted and memory.fast_since_s is not None
+
+
+def _not_since(last_s: float | None, since_s: float) -> bool:
+    return last_s is None or last_s <= since_s
 
 
 def _is_due(subject: Look, *, suspicion: bool, now_s: float, policy: Policy) -> bool:

@@ -1,29 +1,28 @@
-"""Recovery of the bond with and without the guard: `python -m tests.bench.guard`. Needs root; a quarter of an hour.
+"""The bond with and without the guard: `python -m tests.bench.guard [--case dark|slow|fair]`. Needs root.
 
-One of two uplinks of 4 Mbit/s turns into a black hole under a stream of 2.5 Mbit/s, and heals 6 s
-later. Medians (and the worst) of the runs are held against their targets where the guard runs; the
-runs without it stand beside them for comparison. Exits with 1 when a target is missed. With `--dark`
-both uplinks go at once, too: nothing can keep that stream alive, so no target but not to hang.
+`dark`, a quarter of an hour: one of two uplinks of 4 Mbit/s turns into a black hole under a stream of
+2.5 Mbit/s, and heals 6 s later. Medians (and the worst) of the runs are held against their targets
+where the guard runs; the runs without it stand beside them for comparison. Exits with 1 when a target
+is missed. With `--dark` both uplinks go at once, too: nothing can keep that stream alive, so no target
+but not to hang. `slow`
+and `fair`, half an hour and ten minutes: `tests.bench.guard_slow`.
 """
 
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
-import tempfile
 import time
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING
 
 from deploy.demo.link import Change
-from deploy.demo.namespaces import NamespaceError
 from deploy.demo.world import ATT, VERIZON, Uplink, World
-from mptcp.doctor.dropin import Side, shipped
+from tests.bench import guard_slow
 from tests.bench.guard_stream import Arrival, Stream, recovery_s, stall_s
+from tests.bench.guard_world import PORT, guarded, set_up
 from tests.bench.targets import Result, report
 
 if TYPE_CHECKING:
@@ -31,8 +30,6 @@ if TYPE_CHECKING:
 
 RATE_BPS = 2_500_000
 LINKS = tuple(Uplink(each.name, each.address, delay_s=each.delay_s, rate_bps=4_000_000) for each in (VERIZON, ATT))
-PORT = 5000
-RESPONDER_PORT = 8445
 WARM_S = 3.0
 CARRIES_BYTES = 15_000  # ten full segments: probes and handshakes do not add up to it in a run
 HEALED_S = 5.0
@@ -54,41 +51,6 @@ class Run:
     hung: bool
 
 
-@contextmanager
-def guarded(world: World, *, port: int = PORT) -> Iterator[subprocess.Popen[bytes]]:
-    """Responder and guard running in the world; the guard's process."""
-    with tempfile.TemporaryDirectory(prefix="vvlive-") as folder:
-        key = Path(folder, "key")
-        key.write_text("0123456789abcdef0123456789abcdef")
-        common = ["--key-file", str(key)]
-        responder = [
-            sys.executable, "-m", "mptcp.guard.responder", "--listen", f"{world.server}:{RESPONDER_PORT}", *common,
-        ]  # fmt: skip
-        guard = [sys.executable, "-m", "mptcp.guard", "--port", str(port), "--state", f"{folder}/endpoints.json"]
-        guard += [f"--uplink={each.name}={each.name}" for each in world.uplinks]
-        guard += ["--responder", f"{world.server}:{RESPONDER_PORT}", *common]
-        log = Path(folder, "log")
-        with log.open("wb") as out, subprocess.Popen(world.vps.command(responder), stderr=out) as echoing:
-            with subprocess.Popen(world.pi.command(guard), stderr=out) as guarding:
-                _wait_for(log, "serving")
-                try:
-                    yield guarding
-                finally:
-                    guarding.terminate()
-                    guarding.wait()
-                    echoing.terminate()
-            if "-v" in sys.argv:
-                sys.stderr.write(log.read_text())
-
-
-def _wait_for(log: Path, word: str) -> None:
-    until_s = time.monotonic() + 20
-    while word not in log.read_text():
-        if time.monotonic() > until_s:
-            raise SystemExit(f"the guard did not start:\n{log.read_text()}")
-        time.sleep(0.05)
-
-
 def blackout(names: Sequence[str], *, guard: bool, outage_s: float) -> Run:
     """One run: the named uplinks go dark together, and heal together."""
     with World(LINKS) as world:
@@ -97,16 +59,6 @@ def blackout(names: Sequence[str], *, guard: bool, outage_s: float) -> Run:
             return _blackout(world, names, outage_s)
         with guarded(world):
             return _blackout(world, names, outage_s)
-
-
-def set_up(world: World) -> None:
-    """The settings and limits of pi-up and vps-up, as far as a namespace allows them."""
-    for host, side, subflows in ((world.pi, Side.PI, len(world.uplinks) + 2), (world.vps, Side.VPS, 8)):
-        host.run(["ip", "mptcp", "limits", "set", "subflows", str(subflows), "add_addr_accepted", "0"])
-        for setting in (setting for dropin in shipped(side) for setting in dropin.settings):
-            if host.has_sysctl(setting.key):
-                with suppress(NamespaceError):  # congestion control, which the world sets by route
-                    host.sysctl(setting.key, setting.value)
 
 
 def _blackout(world: World, names: Sequence[str], outage_s: float) -> Run:
@@ -207,7 +159,7 @@ def _told(run: Run) -> str:
     return f"{told}{', hung' if run.hung else ''}"
 
 
-def _measure(options: argparse.Namespace) -> Iterator[Result]:
+def _measure(options: argparse.Namespace, *, runs: int, plain_runs: int) -> Iterator[Result]:
     if options.cost:
         yield from cost(20.0)
     cases: list[tuple[str, tuple[str, ...]]]
@@ -215,23 +167,34 @@ def _measure(options: argparse.Namespace) -> Iterator[Result]:
     if options.dark:
         cases.append(("both dark", tuple(TITLES)))
     for title, names in cases:
-        for guard, count in ((True, options.runs), (False, options.plain_runs)):
-            runs = _runs(title, names, count, guard=guard, outage_s=options.outage)
-            if runs:
-                yield from judged(runs, title, guard=guard, dark=len(names) > 1)
+        for guard, count in ((True, runs), (False, plain_runs)):
+            played = _runs(title, names, count, guard=guard, outage_s=options.outage)
+            if played:
+                yield from judged(played, title, guard=guard, dark=len(names) > 1)
 
 
 def main() -> None:
     """Run the cases and print the table."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.guard", description=__doc__)
-    parser.add_argument("--runs", type=int, default=20, help="with the guard, for each uplink; default 20")
-    parser.add_argument("--plain-runs", type=int, default=5, help="without the guard; default 5")
+    parser.add_argument("--case", choices=["dark", "slow", "fair"], default="dark", help="default: %(default)s")
+    parser.add_argument("--runs", type=int, help="with the guard, of each case; default 20, 3 of slow and fair")
+    parser.add_argument("--plain-runs", type=int, help="without the guard; default 5, 3 of slow and fair")
+    parser.add_argument("--modem", type=float, default=1.0, metavar="SECONDS", help="slow: its buffer; default 1")
     parser.add_argument("--uplink", choices=list(TITLES), help="only the runs in which this one dies")
     parser.add_argument("--outage", type=float, default=6.0, metavar="SECONDS", help="default 6")
     parser.add_argument("--dark", action="store_true", help="both uplinks at once, too")
     parser.add_argument("--no-cost", dest="cost", action="store_false", help="leave out what the guard itself takes")
     parser.add_argument("-v", action="store_true", help="show the guard's log")
-    sys.exit(0 if report(_measure(parser.parse_args())) else 1)
+    options = parser.parse_args()
+    few = options.case != "dark"
+    runs = options.runs if options.runs is not None else 3 if few else 20
+    plain_runs = options.plain_runs if options.plain_runs is not None else 3 if few else 5
+    if few:
+        cases = guard_slow.slow_cases(options.modem) if options.case == "slow" else guard_slow.fair_cases()
+        results = guard_slow.measure(cases, runs=runs, plain_runs=plain_runs)
+    else:
+        results = _measure(options, runs=runs, plain_runs=plain_runs)
+    sys.exit(0 if report(results) else 1)
 
 
 if __name__ == "__main__":

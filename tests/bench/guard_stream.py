@@ -1,7 +1,9 @@
 """A live stream over MPTCP that measures itself: what was sent when arrived when.
 
 Both ends live in this process and use one clock. Like a camera the sender never waits: what the
-socket does not take queues up in front of it and grows old.
+socket does not take queues up in front of it and grows old. It sends small chunks evenly, or, as
+`camera`, pictures, some of them six times as large as the others: only these open the windows as far
+as those of a real stream.
 """
 
 from __future__ import annotations
@@ -11,18 +13,40 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import count, pairwise
 from struct import Struct
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from deploy.demo.world import World
 
 _HEAD = Struct("=dI")
 _TICK_S = 0.005
 _POLL_S = 0.2
+_PICTURE_S = 1 / 30
+_GROUP = 60  # pictures from one key frame to the next
+_KEY_WEIGHT = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """How a rate is cut: a chunk each `every_s`, the first of each `group` being `key_weight` times as large."""
+
+    every_s: float
+    group: int = 1
+    key_weight: float = 1.0
+
+    def sizes(self, rate_bps: float) -> Iterator[int]:
+        """Bytes of each chunk, for ever."""
+        plain = rate_bps / 8 * self.every_s * self.group / (self.group - 1 + self.key_weight)
+        for number in count():
+            yield int(plain * (self.key_weight if number % self.group == 0 else 1))
+
+
+SMOOTH = Pattern(_TICK_S)
+CAMERA = Pattern(_PICTURE_S, _GROUP, _KEY_WEIGHT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +111,16 @@ class Receiver(threading.Thread):
 
 
 class Sender(threading.Thread):
-    """Sends `rate_bps`, smoothly. `error` is what ended the connection early, if something did."""
+    """Sends chunks of these sizes, one each `every_s`. `error` is what ended the connection early, if something did."""
 
-    def __init__(self, connection: socket.socket, server: tuple[str, int], rate_bps: float) -> None:
+    def __init__(
+        self, connection: socket.socket, server: tuple[str, int], sizes: Iterator[int], *, every_s: float
+    ) -> None:
         super().__init__(daemon=True, name="sender")
         self._connection = connection
         self._server = server
-        self._size = int(rate_bps / 8 * _TICK_S)
+        self._sizes = sizes
+        self._every_s = every_s
         self._ended = threading.Event()
         self.error: OSError | None = None
 
@@ -111,8 +138,9 @@ class Sender(threading.Thread):
         backlog, due_s = bytearray(), time.monotonic()
         while not self._ended.is_set():
             while due_s <= time.monotonic():
-                backlog += _HEAD.pack(due_s, self._size) + bytes(self._size - _HEAD.size)
-                due_s += _TICK_S
+                size = next(self._sizes)
+                backlog += _HEAD.pack(due_s, size) + bytes(size - _HEAD.size)
+                due_s += self._every_s
             with suppress(BlockingIOError):
                 del backlog[: connection.send(backlog)]
             self._ended.wait(max(0.0, min(_TICK_S, due_s - time.monotonic())))
@@ -126,13 +154,18 @@ class Sender(threading.Thread):
 class Stream:
     """A running stream from the rig to the server of a world; use in a `with`."""
 
-    def __init__(self, world: World, *, port: int, rate_bps: float) -> None:
+    def __init__(self, world: World, *, port: int, rate_bps: float, pattern: Pattern = SMOOTH) -> None:
         self._listener = world.vps.socket(protocol=socket.IPPROTO_MPTCP)
         self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._listener.bind((world.server, port))
         self._listener.listen()
         self.receiver = Receiver(self._listener)
-        self.sender = Sender(world.pi.socket(protocol=socket.IPPROTO_MPTCP), (world.server, port), rate_bps)
+        self.sender = Sender(
+            world.pi.socket(protocol=socket.IPPROTO_MPTCP),
+            (world.server, port),
+            pattern.sizes(rate_bps),
+            every_s=pattern.every_s,
+        )
 
     def __enter__(self) -> Self:
         self.receiver.start()

@@ -19,8 +19,9 @@ from deploy.demo.world import VERIZON, World
 from exporters.mptcp.parsing import ESTABLISHED, TcpRow
 from exporters.mptcp.reading import Diag
 from mptcp.guard import killing
-from tests.bench.guard import RATE_BPS, RESPONDER_PORT, set_up
-from tests.bench.guard_stream import Stream
+from tests.bench.guard import RATE_BPS
+from tests.bench.guard_stream import CAMERA, SMOOTH, Pattern, Stream
+from tests.bench.guard_world import RESPONDER_PORT, set_up
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,6 +51,10 @@ class Rig:
         """The uplinks that have an endpoint."""
         return set(re.findall(r"dev (\w+)", self.world.pi.run(["ip", "mptcp", "endpoint", "show"])))
 
+    def backups(self) -> set[str]:
+        """The uplinks whose endpoint is a backup one."""
+        return set(re.findall(r"backup .*dev (\w+)", self.world.pi.run(["ip", "mptcp", "endpoint", "show"])))
+
     def carried(self, name: str) -> int:
         """Bytes that the uplink has brought to the server."""
         return self.world.control.read().up[name].out_bytes
@@ -71,7 +76,7 @@ _SCRAPE = "import urllib.request as u; print(u.urlopen('http://127.0.0.1:12755/m
 
 
 @contextmanager
-def _running(folder: Path) -> Iterator[Rig]:
+def _running(folder: Path, pattern: Pattern = SMOOTH) -> Iterator[Rig]:
     key = folder / "key"
     key.write_text(KEY)
     with World() as world:
@@ -83,7 +88,7 @@ def _running(folder: Path) -> Iterator[Rig]:
         with (folder / "log").open("wb") as log:
             echoing = subprocess.Popen(world.vps.command([*responder, f"--key-file={key}"]), stderr=log)
             guarding = subprocess.Popen(world.pi.command([*guard, f"--key-file={key}"]), stderr=log)
-            with Stream(world, port=PORT, rate_bps=RATE_BPS) as stream:
+            with Stream(world, port=PORT, rate_bps=RATE_BPS, pattern=pattern) as stream:
                 rig = Rig(world, stream, guarding, folder)
                 _until(lambda: "serving" in rig.log.read_text())
                 _until(lambda: rig.carried("verizon") > 50_000 and rig.carried("att") > 50_000)
@@ -123,6 +128,27 @@ def test_dead_uplink_is_taken_out_and_carries_again_when_it_heals(rig: Rig, name
     before = rig.carried(name)
     _until(lambda: rig.carried(name) > before + 50_000)
     assert rig.metric(f'mptcp_guard_revivals_total{{uplink="{name}"}}') == 1
+    assert rig.stream.receiver.connections == 1
+
+
+def test_slow_uplink_becomes_a_backup_and_carries_again_when_it_is_fast(tmp_path: Path) -> None:
+    """It goes on acknowledging, so it is not dead; what is bound to it goes over the other, and so does the rest."""
+    with _running(tmp_path, CAMERA) as rig:
+        _slow_and_fast_again(rig)
+
+
+def _slow_and_fast_again(rig: Rig) -> None:
+    rig.world.control.set("att", Change(rate_bps=150_000))
+    _until(lambda: rig.backups() == {"att"})
+    _until(rig.arrives)
+    assert re.search(r"(detour|demote) att: ", rig.log.read_text())
+    assert rig.metric('mptcp_guard_uplink_demoted{uplink="att"}') == 1
+
+    rig.world.control.set("att", Change(rate_bps=8_000_000))
+    _until(lambda: rig.backups() == set())
+    before = rig.carried("att")
+    _until(lambda: rig.carried("att") > before + 50_000)
+    assert "and a train passed at" in rig.log.read_text()
     assert rig.stream.receiver.connections == 1
 
 

@@ -48,7 +48,7 @@ def test_mended_uplink_is_back_within_two_seconds() -> None:
 
     assert world.deeds() == [Deed.SUPPRESS, Deed.REVIVE]
     assert world.done[-1].at_s - mended_s <= 2
-    assert world.done[-1].action.evidence == "answered steadily for 0.35 s"
+    assert world.done[-1].action.evidence == "answered steadily for 0.35 s; a train passed at 4000 kbit/s"
 
 
 def test_last_live_uplink_is_never_taken_out() -> None:
@@ -265,6 +265,41 @@ def _told(events: list[tuple[str, bool, float]], *, streaming: bool, probing: bo
         world.set(name, whole=whole)
         world.run(length_s)
     return world
+
+
+crawls = st.lists(
+    st.tuples(
+        st.sampled_from(["verizon", "att", "tmobile"]),
+        st.sampled_from([None, 4_000.0, 12_500.0, 40_000.0, 200_000.0]),
+        st.floats(0.1, 8.0),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=4, deadline=None)
+@given(events=crawls)
+def test_slow_uplinks_never_leave_the_stream_without_a_full_one(
+    events: list[tuple[str, float | None, float]],
+) -> None:
+    """At least one takes part that is no backup, nothing is taken out, and all come back for good when all are fast."""
+    world = World("verizon", "att", "tmobile")
+    world.run(3)
+    for name, rate, length_s in events:
+        world.paths[name].slow, world.paths[name].bound = rate, 64_000 if rate else 0
+        known = len(world.done)
+        world.run(length_s)
+        for each in world.done[known:]:
+            assert each.action.deed in {Deed.DETOUR, Deed.PROMOTE}
+        assert not all(path.backup for path in world.paths.values())
+
+    for path in world.paths.values():
+        path.slow, path.bound = None, 0
+    world.run(130)
+    assert not any(path.backup for path in world.paths.values())
+    before = len(world.done)
+    world.run(10)
+    assert len(world.done) == before
 
 
 @settings(max_examples=15, deadline=None)

@@ -12,7 +12,7 @@ from mptcp.guard.probes import Answer, Probes
 PROBES = Probes().and_sent(1.0).and_answered(Answer("verizon", 1.0, 0.045))
 REPORT = Report(
     state=State({"verizon": UplinkMemory(Phase.LIVE, probes=PROBES), "att": UplinkMemory(Phase.SUPPRESSED, flaps=2)}),
-    actions={(Deed.SUPPRESS, "att"): 3, (Deed.REVIVE, "att"): 2, (Deed.RESET, ""): 1},
+    actions={(Deed.SUPPRESS, "att"): 3, (Deed.REVIVE, "att"): 2, (Deed.DETOUR, "att"): 5, (Deed.RESET, ""): 1},
     failures={Deed.RENEW: 4},
     probes_sent={"verizon": 10, "att": 12},
     probes_answered={"verizon": 10},
@@ -29,6 +29,7 @@ def test_deeds_are_counted_by_uplink() -> None:
 
     assert values["mptcp_guard_suppressions_total att"] == 3
     assert values["mptcp_guard_revivals_total att"] == 2
+    assert values["mptcp_guard_detours_total att"] == 5
     assert values["mptcp_guard_suppressions_total verizon"] == 0
     assert values["mptcp_guard_resets_total"] == 1
     assert values["mptcp_guard_action_failures_total renew"] == 4

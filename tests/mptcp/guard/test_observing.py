@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from exporters.mptcp.layout import TcpInfo
 from exporters.mptcp.parsing import Ulp
 from exporters.mptcp.uplinks import Resolved, parse_uplink
 from mptcp.guard import observing
@@ -28,6 +29,21 @@ def test_subflow_is_taken_over_in_base_units() -> None:
     (seen,) = observing.subflows(dump([row]), (ATT,))
     assert (seen.key, seen.connection, seen.uplink, seen.unacked, seen.acked_bytes) == (9, 7, "att", 4, 5000)
     assert (seen.ack_age_s, seen.rtt_s, seen.rto_s, seen.backoff) == (0.25, 0.04, 0.24, 1)
+
+
+def test_what_waits_is_what_was_given_and_has_not_arrived() -> None:
+    """On its way or not yet sent; segments that arrived out of order have arrived."""
+    info = TcpInfo(delivered=30, unacked=10, sacked=4, snd_mss=1000, notsent_bytes=500, delivery_rate=70_000)
+    (seen,) = observing.subflows(dump([subflow(ulp=BONDED, info=info, last_ack_recv=1)]), (ATT,))
+
+    assert (seen.delivered, seen.waiting, seen.rate) == (30_000, 6_500, 70_000.0)
+
+
+def test_unknown_rate_is_none() -> None:
+    """The kernel shows 0 before the first sample."""
+    (seen,) = observing.subflows(dump([subflow(ulp=BONDED, unacked=0, last_ack_recv=1, delivery_rate=0)]), (ATT,))
+
+    assert seen.rate is None
 
 
 @pytest.mark.parametrize(

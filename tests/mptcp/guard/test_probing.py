@@ -56,3 +56,28 @@ def test_absent_uplink_is_not_probed() -> None:
     world.run(5)
 
     assert world.probes["att"] == 0
+
+
+def test_only_an_uplink_that_wants_to_come_back_is_weighed() -> None:
+    """A train is 12 kB: in peace none is sent, and while the uplink does not answer none either."""
+    world = World("verizon", "att")
+    world.run(10)
+    world.set("att", whole=False)
+    world.run(10)
+    assert world.trains["att"] == world.trains["verizon"] == 0
+
+    world.set("att", whole=True)
+    world.run(10)
+    assert world.trains == {"att": 1}
+
+
+def test_slow_uplink_is_weighed_every_four_seconds() -> None:
+    """24 kbit/s, as long as its probes make it look fast."""
+    world = World("verizon", "att")
+    world.run(5)
+    world.paths["att"].slow, world.paths["att"].bound = 12_500.0, 64_000
+    world.run(1)
+
+    before = world.trains["att"]
+    world.run(40)
+    assert 9 <= world.trains["att"] - before <= 11

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mptcp.guard.prober import LATEST_S, Prober, Way
 from mptcp.guard.responder import Echo
+from mptcp.guard.train import PATIENCE_S, PROBES
 from mptcp.guard.wire import Datagram, Kind, encode
 
 if TYPE_CHECKING:
@@ -138,6 +139,33 @@ async def test_responder_limits_what_it_answers() -> None:
         await _settle()
 
         assert len(prober.answers()) in {5, 10}  # 10 when the second turned in between
+
+
+async def test_train_is_weighed_when_all_of_it_is_back() -> None:
+    """Loopback is fast; each of its probes is counted, and none is an answer."""
+    async with _responder() as address, _prober(address, LOOPBACK) as prober:
+        sent_s = _now_s()
+        prober.send_train("att", sent_s)
+        assert prober.weighed(sent_s) == ()
+        await _settle()
+
+        (weighed,) = prober.weighed(_now_s())
+        assert (weighed.uplink, weighed.sent_s) == ("att", sent_s)
+        assert weighed.rate > 100_000
+        assert prober.weighed(_now_s()) == ()
+        assert prober.answers() == ()
+        assert prober.sent == prober.answered == {"att": PROBES}
+
+
+async def test_train_that_cannot_be_sent_weighs_nothing() -> None:
+    """An uplink without its address shows nothing, after the time that is given to any."""
+    async with _responder() as address, _prober(address, Way("att", "192.0.2.1", "lo")) as prober:
+        sent_s = _now_s()
+        prober.send_train("att", sent_s)
+        await _settle()
+
+        assert prober.weighed(sent_s + PATIENCE_S - 0.1) == ()
+        assert prober.weighed(sent_s + PATIENCE_S)[0].rate == 0.0
 
 
 async def test_ipv6_uplink_is_probed_from_its_ipv6_address() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mptcp.guard.wire import SIZE_BYTES, Datagram, Kind, decode, echo, encode, parse_key
+from mptcp.guard.wire import MOST_BYTES, SIZE_BYTES, Datagram, Kind, decode, echo, encode, parse_key
 
 KEY = b"0123456789abcdef"
 numbers = st.integers(0, 2**64 - 1)
@@ -54,6 +54,18 @@ def test_echo_answers_probes_and_not_echoes(session: int, number: int) -> None:
     assert answer is not None
     assert decode(answer, KEY) == Datagram(Kind.ECHO, session, number)
     assert echo(answer, KEY) is None
+
+
+@given(datagrams, st.integers(SIZE_BYTES, MOST_BYTES))
+def test_padding_means_nothing(datagram: Datagram, size: int) -> None:
+    """A probe of a train is as long as a packet of video; its echo is as short as any."""
+    data = encode(datagram, KEY, size=size)
+    answer = echo(data, KEY)
+
+    assert len(data) == size
+    assert decode(data, KEY) == datagram
+    assert answer is None or len(answer) == SIZE_BYTES
+    assert decode(data.ljust(MOST_BYTES + 1, b"x"), KEY) is None
 
 
 def test_unknown_kind_is_refused_although_the_tag_is_right() -> None:
