@@ -14,6 +14,7 @@ from controller.api.access import Scope
 from controller.api.alerts import add_alerts
 from controller.api.bodies import BodyLimit
 from controller.api.bridge import add_bridge
+from controller.api.examples import add_examples
 from controller.api.exported import add_exported
 from controller.api.failing import add_failing
 from controller.api.link import add_link
@@ -65,6 +66,7 @@ def build_app(face: Face) -> FastAPI:
     add_bridge(app, face)
     add_machine(app, face)
     add_link(app, face)
+    add_examples(app)
     return app
 
 

@@ -9,6 +9,7 @@ import pytest
 from jsonschema_rs import Draft202012Validator
 
 from controller.api.app import build_app
+from controller.api.examples import examples
 from exporters.rtmp_auth.keys import hasher, parse
 from tests.controller.api.samples import known, unknown
 from tests.controller.faces import ALERT, CONTROL, LINK, Behind, asking
@@ -193,6 +194,21 @@ def test_every_parameter_and_body_has_an_example() -> None:
     for _, one in [*parameters, *(("", body) for body in named)]:
         validator = Draft202012Validator({**one, "components": schema["components"]})
         assert [error.message for example in one["examples"] for error in validator.iter_errors(example)] == []
+
+
+def test_every_answer_has_an_example() -> None:
+    """Each 200 answer in JSON shows what comes, the example is one that its schema takes, and none is of nothing."""
+    schema = build_app(Behind().face()).openapi()
+    shapes = schema["components"]["schemas"]
+    operations = [one for item in schema["paths"].values() for one in item.values()]
+    answers = [one["responses"].get("200", {}).get("content", {}).get("application/json", {}) for one in operations]
+    named = {one["schema"]["$ref"].rsplit("/", 1)[1] for one in answers if "$ref" in one.get("schema", {})}
+
+    assert [name for name in sorted(named) if not shapes[name].get("examples")] == []
+    assert set(examples()) == named
+    for name in named:
+        validator = Draft202012Validator({**shapes[name], "components": schema["components"]})
+        assert [error.message for one in shapes[name]["examples"] for error in validator.iter_errors(one)] == [], name
 
 
 def test_every_route_but_the_operational_ones_checks_a_scope() -> None:
