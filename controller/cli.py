@@ -5,38 +5,41 @@ Exit codes: 0 done, 1 something is wrong with the rig, 2 with what was written, 
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import logging
-import os
-import signal
-from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from importlib import import_module
+from typing import TYPE_CHECKING
 
 import typer
+from typer.core import TyperGroup
 
-from controller import notifying, wiring
-from controller.api.app import hanging
-from controller.api.serving import ListenError, bind
-from controller.commands import calibrating, demonstrating, doctoring, looking, ordering, replaying, telling
-from controller.commands.asking import BAD_INPUT, DEFAULT_CONFIG, AsJson, ConfigPath, show_json
-from controller.config_file import ConfigError, load
-from controller.memory_file import MemoryFileError
-from controller.wiring_encoder import described
+from controller.commands import demonstrating, looking, ordering, telling
 
 if TYPE_CHECKING:
-    import socket
-
-    from controller.config_file import Loaded
-    from controller.running import Controller
-
-# Libraries that log what they send: addresses with stream keys, and at worst a password.
-_TALKATIVE = ("httpx", "httpcore", "obsws_python", "websocket", "asyncio")
+    from typer._click.core import Command, Context
 
 EXIT_CODES = "Exit codes: 0 done, 1 something is wrong with the rig, 2 with what was written, 3 no answer, 4 refused."
+_IN_ORDER = ("run", "check", "status", "why", "override", "scene", "report", "replay", "demo", "doctor")
+# They load a web framework and every driver, more than a second of a core, and several on a Pi: only when called for.
+_LOADED_LATER = frozenset({"run", "check", "replay", "doctor"})
+
+
+class _Commands(TyperGroup):
+    def list_commands(self, ctx: Context) -> list[str]:  # noqa: ARG002 - the signature is typer's
+        return list(_IN_ORDER)
+
+    def get_command(self, ctx: Context, cmd_name: str) -> Command | None:
+        if cmd_name not in _LOADED_LATER:
+            return super().get_command(ctx, cmd_name)
+        later = typer.main.get_command(import_module("controller.commands.running").app)
+        return later.get_command(ctx, cmd_name) if isinstance(later, TyperGroup) else None
+
 
 app = typer.Typer(
-    name="vvlive", no_args_is_help=True, add_completion=True, pretty_exceptions_show_locals=False, epilog=EXIT_CODES
+    name="vvlive",
+    cls=_Commands,
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_show_locals=False,
+    epilog=EXIT_CODES,
 )
 
 
@@ -45,99 +48,14 @@ def vvlive() -> None:
     """Keep a mobile live stream alive over bonded cellular uplinks, and show why it did what it did."""
 
 
-@app.command()
-def run(config: ConfigPath = DEFAULT_CONFIG) -> None:
-    """Run the controller until it is told to end (SIGTERM, SIGINT)."""
-    loaded = _loaded(config)
-    _log_at(loaded.config.log_level)
-    for note in loaded.notes:
-        logging.getLogger(__name__).warning("%s", note)
-    try:
-        bound = bind(*loaded.config.api.address)
-        with bound:
-            asyncio.run(_run(loaded, bound))
-    except (ListenError, MemoryFileError) as error:
-        _refuse((str(error),))
-
-
-@app.command()
-def check(config: ConfigPath = DEFAULT_CONFIG, *, as_json: AsJson = False) -> None:
-    """Check the configuration and say what the controller would drive, without driving it."""
-    loaded = _loaded(config)
-    settings = loaded.config
-    if as_json:
-        show_json(settings.model_dump(mode="json"))
-        return
-    typer.echo(f"{config}: correct")
-    typer.echo(f"rig {settings.rig}, policy {settings.policy.name}, every {settings.prometheus.period_s:g} s")
-    typer.echo(f"Prometheus at {settings.prometheus.url}")
-    typer.echo(described(settings.encoder, loaded.measured) if settings.encoder else "no encoder")
-    typer.echo(f"OBS at {settings.obs.host} port {settings.obs.port}" if settings.obs else "no OBS")
-    typer.echo(f"API on {settings.api.listen}")
-    for note in loaded.notes:
-        typer.echo(note)
-
-
 app.command()(looking.status)
 app.command()(looking.why)
 app.command()(ordering.override)
 app.command()(ordering.scene)
 app.command()(telling.report)
-app.command()(replaying.replay)
 app.command(context_settings={"ignore_unknown_options": True, "allow_extra_args": True})(demonstrating.demo)
-doctoring.app.command()(calibrating.encoder)
-app.add_typer(doctoring.app)
 
 
 def main() -> None:
     """Entry point of the `vvlive` command."""
     app()
-
-
-def _loaded(path: Path) -> Loaded:
-    try:
-        return load(path, environment=os.environ)
-    except ConfigError as error:
-        _refuse(error.lines)
-
-
-def _refuse(lines: tuple[str, ...]) -> NoReturn:
-    for line in lines:
-        typer.echo(f"vvlive: {line}", err=True)
-    raise typer.Exit(BAD_INPUT)
-
-
-def _log_at(level: str) -> None:
-    logging.basicConfig(level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    for name in _TALKATIVE:
-        logging.getLogger(name).setLevel(logging.WARNING)
-    logging.getLogger("obsws_python").setLevel(logging.CRITICAL)  # it logs a traceback for each refused request
-
-
-async def _run(loaded: Loaded, bound: socket.socket) -> None:
-    controller = wiring.controller_from(loaded)
-    running = asyncio.create_task(controller.run(bound))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
-    logging.getLogger(__name__).info("rig %s: listening on %s", loaded.config.rig, loaded.config.api.listen)
-    accompanying = _accompanied(controller)
-    try:
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
-    finally:
-        accompanying.cancel()
-        await asyncio.wait({accompanying})
-
-
-def _accompanied(controller: Controller) -> asyncio.Task[None]:
-    """Tell systemd how the controller is, where systemd started us."""
-    manager = notifying.own_service_manager()
-    if manager is None:
-        return asyncio.create_task(asyncio.sleep(0))
-    return asyncio.create_task(
-        notifying.accompany(
-            manager,
-            ticking=lambda: controller.status().last_tick_age_s is not None,
-            hanging=lambda: hanging(controller.status()) is not None,
-        )
-    )

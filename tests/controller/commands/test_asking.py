@@ -52,6 +52,18 @@ def test_every_command_that_tells_something_tells_it_as_json_too(name: str) -> N
     assert "--json" in shown
 
 
+def test_who_only_asks_does_not_load_a_controller() -> None:
+    """A look at the status is no matter of seconds on a small machine: neither server nor drivers are loaded for it."""
+    program = (
+        "import sys; from typer.testing import CliRunner; from controller.cli import app;"
+        "done = CliRunner().invoke(app, ['status', '--url', 'http://127.0.0.1:1']); print(done.exit_code);"
+        "print(sorted({'fastapi', 'aiohttp', 'controller.wiring', 'obsws_python'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, timeout=60)
+
+    assert done.stdout.split("\n")[:2] == ["3", "[]"]
+
+
 def test_a_shell_can_complete_commands() -> None:
     """What typer's completion script asks for, answered."""
     environment = {"_VVLIVE_COMPLETE": "complete_bash", "COMP_WORDS": "vvlive ov", "COMP_CWORD": "1"}
