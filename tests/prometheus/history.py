@@ -101,7 +101,8 @@ USUALLY = (
 
 
 # A prime number of factors, so that no window of whole seconds holds the same ones as the next.
-WOBBLE = tuple(random.Random(1).uniform(0.9, 1.1) for _ in range(997))  # noqa: S311 - nothing secret
+_random = random.Random(1)  # noqa: S311 - nothing secret
+WOBBLE = tuple(_random.uniform(0.9, 1.1) for _ in range(997))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +129,23 @@ class Serie:
         if self.metric.kind is Kind.COUNTER:
             counted = _counted(self.metric)
             return lambda _, since_s: counted(since_s)
-        chosen = {value for name, value in self.labels if name in {"state", "scene", "freshness", "transport"}}
-        usual = next(value for ending, value in USUALLY if self.metric.name.endswith(ending))
-        steady = float(bool(chosen & PRESENT)) if chosen else RECORDED.get(self.metric.name, usual)
+        steady = self._steady
         return lambda at_s, _: at_s if steady is None else steady
+
+    @property
+    def trembles(self) -> bool:
+        """Whether it is a measured quantity: no counter, no moment, no yes or no, no rank."""
+        ranked = self.metric.name in RECORDED
+        return self.metric.kind is Kind.GAUGE and not ranked and self._steady not in {None, 0.0, 1.0}
+
+    @property
+    def _steady(self) -> float | None:
+        """What a gauge is all the time; None for one that is the present moment."""
+        chosen = {value for name, value in self.labels if name in {"state", "scene", "freshness", "transport"}}
+        if chosen:
+            return float(bool(chosen & PRESENT))
+        usual = next(value for ending, value in USUALLY if self.metric.name.endswith(ending))
+        return RECORDED.get(self.metric.name, usual)
 
 
 def _counted(metric: Metric) -> Callable[[float], float]:
@@ -214,7 +228,7 @@ def openmetrics(
 
 def _samples(serie: Serie, start_s: int, end_s: int, began_s: int, *, as_scraped: bool) -> Iterator[str]:
     text, value, per_s = serie.text, serie.values(), round(1 / serie.interval_s) if as_scraped else 1
-    wobble = WOBBLE if as_scraped and serie.metric.kind is Kind.GAUGE else (1.0,)
+    wobble = WOBBLE if as_scraped and serie.trembles else (1.0,)
     for tick in range(start_s * per_s, end_s * per_s):
         at_s = tick / per_s
         yield f"{text} {value(at_s, at_s - began_s) * wobble[tick % len(wobble)]} {at_s}\n"
