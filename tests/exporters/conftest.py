@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+
+from exporters.serving import main
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,3 +37,19 @@ def golden(request: pytest.FixtureRequest) -> Callable[[Path, str], None]:
         assert text == path.read_text(encoding="utf-8")
 
     return compare
+
+
+@pytest.fixture
+def refused(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., str]:
+    """What an exporter's `run`, called by `name`, tells a command line that it must refuse: one line, exit code 2."""
+
+    def told(run: Callable[[], None], name: str, *given: str) -> str:
+        monkeypatch.setattr(sys, "argv", [name, *given])
+        with pytest.raises(SystemExit) as ended:
+            main(run, f"python -m {name}")
+        assert ended.value.code == 2
+        said = capsys.readouterr().err
+        assert said.count("\n") == 1
+        return said
+
+    return told

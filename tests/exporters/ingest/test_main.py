@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +12,6 @@ from aiohttp import web
 
 from exporters.ingest.__main__ import run
 from exporters.ingest.reading import MAX_PAGE_BYTES, FetchError, StatPages
-from exporters.serving import main
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -25,19 +24,9 @@ Complaint = Callable[..., str]
 
 
 @pytest.fixture
-def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Complaint:
-    """What a command line that must be refused is told: one line, with exit code 2."""
-
-    def told(*given: str) -> str:
-        monkeypatch.setattr(sys, "argv", ["exporters.ingest", *given])
-        with pytest.raises(SystemExit) as ended:
-            main(run, "python -m exporters.ingest")
-        assert ended.value.code == 2
-        said = capsys.readouterr().err
-        assert said.count("\n") == 1
-        return said
-
-    return told
+def complaint(refused: Complaint) -> Complaint:
+    """What this exporter says to a command line that must be refused."""
+    return partial(refused, run, "exporters.ingest")
 
 
 @pytest.mark.parametrize(

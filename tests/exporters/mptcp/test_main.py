@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -22,7 +21,6 @@ from exporters.mptcp.model import Dump, Probes
 from exporters.mptcp.summing import Scope
 from exporters.mptcp.uplinks import Resolved, Role, Surroundings, parse_uplink
 from exporters.mptcp.watching import Watch, sources
-from exporters.serving import main
 from tests.exporters.exposing import complaints
 from tests.exporters.mptcp.making import connection, dump, subflow
 from tests.exporters.mptcp.process import running
@@ -34,19 +32,9 @@ Complaint = Callable[..., str]
 
 
 @pytest.fixture
-def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Complaint:
-    """What a command line that must be refused is told: one line, with exit code 2."""
-
-    def told(*given: str) -> str:
-        monkeypatch.setattr(sys, "argv", ["exporters.mptcp", *given])
-        with pytest.raises(SystemExit) as ended:
-            main(run, "python -m exporters.mptcp")
-        assert ended.value.code == 2
-        said = capsys.readouterr().err
-        assert said.count("\n") == 1
-        return said
-
-    return told
+def complaint(refused: Complaint) -> Complaint:
+    """What this exporter says to a command line that must be refused."""
+    return partial(refused, run, "exporters.mptcp")
 
 
 @contextmanager

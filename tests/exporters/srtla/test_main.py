@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from exporters.serving import main
 from exporters.srtla.__main__ import parser, run
 from exporters.srtla.naming import conflicts
 from exporters.srtla.reports.mapped import parse_map
@@ -19,19 +18,9 @@ Complaint = Callable[..., str]
 
 
 @pytest.fixture
-def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Complaint:
-    """What a command line that must be refused is told: one line, with exit code 2."""
-
-    def told(*given: str) -> str:
-        monkeypatch.setattr(sys, "argv", ["exporters.srtla", *given])
-        with pytest.raises(SystemExit) as ended:
-            main(run, "python -m exporters.srtla")
-        assert ended.value.code == 2
-        said = capsys.readouterr().err
-        assert said.count("\n") == 1
-        return said
-
-    return told
+def complaint(refused: Complaint) -> Complaint:
+    """What this exporter says to a command line that must be refused."""
+    return partial(refused, run, "exporters.srtla")
 
 
 @pytest.mark.parametrize(
