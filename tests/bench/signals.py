@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from exporters.mptcp.capacity import UplinkSample
 from exporters.mptcp.sampler import ConnectionSample, Estimate, Sampler
 from exporters.units import octets
-from tests.bench.history import History, PathRecord
+from tests.bench.history import NOT_PRODUCED, History, PathRecord
 from tests.bench.link import ONE_PATH, PAUSE_BINS, STREAM_SHARE
 from tests.bench.traces import BINS_PER_S
+from tests.bench.trains import GOP_STEPS, Trains
 from tests.bench.two_paths import BETWEEN_KEYFRAMES, GOP_S, KEYFRAME_EXCESS_S, SOCKET_KBIT
 
 STEP_S = 1.0 / BINS_PER_S
@@ -37,6 +38,7 @@ class _Subflow:
         self.delivered_kbit = 0.0
         self.in_flight_kbit = 0.0
         self.rate_kbps: float | None = None
+        self.train_kbps: float | None = None
         self.rtt_s = PATH_RTT_S
         self.moved_at = -1
         self.unsent_kbit: float | None = None
@@ -64,11 +66,12 @@ class _Subflow:
 
     def sample(self, at: int, jitter_s: float) -> UplinkSample:
         """The kernel's row at the end of step `at`."""
+        rates_kbps = [rate for rate in (self.rate_kbps, self.train_kbps) if rate is not None]
         return UplinkSample(
             self.name,
             octets(self.delivered_kbit * 1_000.0),
             outstanding_bytes=octets(self.in_flight_kbit * 1_000.0),
-            delivery_rate=None if self.rate_kbps is None else octets(self.rate_kbps * 1_000.0),
+            delivery_rate=octets(max(rates_kbps) * 1_000.0) if rates_kbps else None,
             rtt_s=self.rtt_s + jitter_s,
             min_rtt_s=PATH_RTT_S,
             last_ack_age_s=(at - self.moved_at) * STEP_S,
@@ -86,6 +89,7 @@ class SenderSignals:
         self._subflows = tuple(_Subflow(name) for name in UPLINKS)
         self._first = history.link.first.tolist()
         self._second = history.link.second.tolist()
+        self._trains = Trains((self._first, self._second), rtt_s=PATH_RTT_S, seed=seed)
         self._deaths = dict(history.link.pauses)
         self._paused_until, self._dead, self._ahead = -1, 0, 0.0
         self._estimate: Estimate | None = None
@@ -123,6 +127,7 @@ class SenderSignals:
         for subflow, part, rate in zip(self._subflows, split, rates, strict=True):
             share = rate / both if both > 0.0 else 0.5
             subflow.step(at, part, queued * share, rate * STREAM_SHARE)
+        self._show_trains(at, queued)
         keyframe = self._keyframe_kbit(at, queued)
         self._backlog_kbit = queued + keyframe + carried / STEP_S * PATH_RTT_S
 
@@ -140,6 +145,13 @@ class SenderSignals:
         both = rates[0] + rates[1]
         first = own * rates[0] / both if both > 0.0 else 0.0
         return first, own - first if both > 0.0 else 0.0
+
+    def _show_trains(self, at: int, queued: float) -> None:
+        """Where a queue stands a keyframe waits in it, and shows nothing of its own."""
+        if at % GOP_STEPS == 0 and queued <= 0.0 and self._h.latency[at] != NOT_PRODUCED:
+            self._trains.send(at, self._h.rate[at])
+        for uplink, subflow in enumerate(self._subflows):
+            subflow.train_kbps = self._trains.shown(at, uplink) if queued <= 0.0 else None
 
     def _keyframe_kbit(self, at: int, queued: float) -> float:
         """What is left of the last keyframe, where no queue hides it."""
