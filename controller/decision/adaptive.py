@@ -89,6 +89,8 @@ def _restarting(
         bottom_bps=_bottom_bps(seen, policy),
         cap_bps=capped(float(policy.rungs[-1].preset.bitrate_bps), seen),
         change_s=change_s,
+        restart_s=change_s - seen.encoder_traits.latency_s,
+        least_bps=seen.capacity.lower_bps or 0.0,
     )
     memory = state.patience or Patience(rate_bps=float(state.target.bitrate_bps))
     memory, why = restart_rate(memory, links, occasion, policy)

@@ -61,18 +61,29 @@ class TrimMemory:
 class Trial:
     """What is known of one rate: for how many seconds it was carried without a queue, and how often it failed.
 
-    It fails too where a fall shows that it would have. Both fade with time, so neither is whole.
+    It fails too where a fall shows that it would have. Both fade with time, so neither is whole. `shown_s` is for
+    how long the links have shown, without a queue, that they would carry it: kept while they do, soon lost otherwise.
     """
 
     held_s: float = 0.0
     failures: float = 0.0
+    shown_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What changes have won against standing still, in bits, and the queue that standing still would have now."""
+
+    won_bits: float = 0.0
+    still_bits: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Patience:
     """What the bitrate law for restarting encoders remembers. Rates in bit/s, times on the samples' clock.
 
-    `calm_s` is how long no queue to speak of stood, `queued_bits` what stood at the last look. `falling` says that
+    `calm_s` is how long no queue to speak of stood, `queued_bits` what stood at the last look. `carried_bps` is what
+    the links carried lately while a queue stood, `late_s` for how long it was too old a one. `falling` says that
     the queue of the last fall is not gone yet, `dark` that next to nothing was carried then. `trials` are those of
     the rates that a climb may reach, bottom first; empty before the first look.
     """
@@ -82,9 +93,12 @@ class Patience:
     changed_s: float | None = None
     calm_s: float = 0.0
     queued_bits: float = 0.0
+    carried_bps: float | None = None
+    late_s: float = 0.0
     falling: bool = False
     dark: bool = False
     trials: tuple[Trial, ...] = ()
+    account: Account = field(default_factory=Account)
 
 
 @dataclass(frozen=True, slots=True)

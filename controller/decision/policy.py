@@ -139,24 +139,37 @@ class Restart:
     """
 
     clear_s: float = 0.18  # of queue; keyframes and jitter make as much
+    smooth_s: float = 1.0  # over which the rate carried is taken, so that one look does not decide
     # A queue is borne until so many seconds of media wait in it; the viewer's budget is 2 s.
-    age_least_s: float = 1.2  # where the rate has failed often: the restart's 2 s then hide what would come late
-    age_most_s: float = 1.85  # where it holds for `sure_s`: most queues go by themselves, a fall costs two restarts
-    sure_s: float = 65.0
-    draining: float = 0.7  # of the queue at the last look; when less is left, it goes by itself
-    usable: float = 0.76  # of the rate carried, since a fade mostly deepens
-    deepest: float = (
-        0.67  # of the old rate in the first fall, since a short fade is mostly over when the picture returns
-    )
+    age_least_s: float = 1.15  # where the rate has failed often: the restart's 2 s then hide what would come late
+    age_most_s: float = 1.9  # where it holds for `sure_s`: most queues go by themselves, a fall costs two restarts
+    sure_s: float = 175.0
+    draining: float = 0.68  # of the queue a second ago; when less is left, it goes by itself
+    usable: float = 0.92  # of the rate carried
+    deepest: float = 0.61  # of the old rate in the first fall, as a short fade is mostly over when the picture returns
     drain_s: float = 60.0  # a second fall gets rid of the queue within it: the fade is not short
-    hole: float = 0.44  # of the rate; when less is carried it is a hole, which any rate would have met
+    hole: float = 0.29  # of the rate; when less is carried it is a hole, which any rate would have met
     dark: float = 0.1  # of the rate; when less is carried another restart teaches nothing: after the first
     dark_s: float = 8.0  # it waits this long, then goes to the bottom
-    calm_s: float = 21.0  # no climb before
-    calm_weight: float = 5.0  # a second of calm counts as so many of a higher rate held
-    prior_failures: float = 1.2  # so that a rate without a past is not expected to hold for ever
-    worth_bits: float = 120_000_000.0  # what a climb must promise: about two restarts, at 18 Mbit for a dark second
-    half_life_s: float = 3_000.0
+    # A climb needs a calm in which the links have shown the rate, or else a long one.
+    shown: float = 1.54  # of the lower bound of capacity: keyframes are short trains, and show too little
+    shown_s: float = 4.7
+    shown_half_life_s: float = 6.3  # while it is not shown any more
+    calm_s: float = 100.0
+    shown_weight: float = 1.9  # a second of it shown counts as so many of the rate held
+    calm_weight: float = 22.0  # and one of calm
+    prior_failures: float = 1.7  # so that a rate without a past is not expected to hold for ever
+    worth_bits: float = 157_000_000.0  # what a climb must promise: two restarts, twice, at 18 Mbit for a dark second
+    half_life_s: float = 1_160.0
+    # What may be lost against standing still; see `standing`.
+    credit_bits: float = 105_000_000.0  # about a climb that fails at once, and is undone
+    trickle_bps: float = 50_000.0
+    account_s: float = 3_600.0  # the account's half-life
+    deepest_bits: float = 200_000_000.0  # of debt; what was lost beyond is forgotten, or no link were trusted again
+    spare: float = 1.43  # what links without a queue carry, over what they show
+    debt_weight: float = 16.0  # a climb must promise so much more for each bit that is not there to be lost
+    fall_stake: float = 1.2  # of the price of a fall and its climb, that must be there
+    patience_s: float = 8.6  # a picture late for so long is reason enough for a fall
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,22 +2,27 @@
 
 A fall waits until the queue is so old that the restart's silence costs little: what would be made meanwhile
 would come late anyway, and the queue drains. How old that is, the law learns: at a rate that has held, most
-queues go by themselves; at one that has failed, waiting only lengthens the freeze. A climb must promise more
-than its restart costs: the step up, for as long as the higher rate is expected to hold. That is what it has held
-so far and the calm now seen, over how often it has failed; both fade with time.
+queues go by themselves; at one that has failed, waiting only lengthens the freeze. A climb waits until the links
+have shown for a while that they would carry more, and must promise more than its restarts cost: the step up, for
+as long as the higher rate is expected to hold, by how long it has held and how often it failed. And what all changes
+have won against standing still is accounted for: who has lost must be promised more.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import exp
 from typing import TYPE_CHECKING
 
 from controller.decision.memory import Trial
 from controller.decision.model import Reason
+from controller.decision.standing import Played, counted, lacking_bits, paid, price_bits, still_bps
 from controller.decision.wording import mbit, seconds
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from controller.decision.links import Links
     from controller.decision.memory import Patience
     from controller.decision.policy import Policy, Restart
@@ -26,37 +31,47 @@ FALL, RAISE = "restart-fall", "restart-raise"
 
 _SAME = 0.1
 """A change by less than this share is not worth an interruption, whatever else speaks for it."""
+_AT = 1.01
+"""A rate within so much of another is the same; encoders round."""
 
 
 @dataclass(frozen=True, slots=True)
 class Occasion:
-    """What the law is told besides the links: now, its range, and what a change takes."""
+    """What the law is told besides the links: now, its range, what a change takes, and what the links have shown.
+
+    `change_s` is from an order until the picture is back, of which the encoder is dark for `restart_s`. `least_bps`
+    is what the links carry at least.
+    """
 
     at_s: float
     bottom_bps: float
     cap_bps: float
     change_s: float
+    restart_s: float = 2.0
+    least_bps: float = 0.0
 
 
 def restart_rate(memory: Patience, links: Links, occasion: Occasion, policy: Policy) -> tuple[Patience, Reason]:
     """The law's memory after one look, its wanted rate in it, and why."""
     rules, at_s, queued_bits = policy.restart, occasion.at_s, memory.queued_bits
-    rates = climbing_rates(policy)
     passed_s = 0.0 if memory.at_s is None else max(0.0, at_s - memory.at_s)
-    memory = replace(_faded(memory, passed_s, rates, rules), at_s=at_s)
+    memory = replace(_faded(memory, passed_s, climbing_rates(policy), rules), at_s=at_s)
+    passed_s = min(passed_s, policy.ages.late_s)  # beyond it nothing was known of the links
     stands = links.queue_s > rules.clear_s
     if not links.disordered:
         memory = replace(memory, queued_bits=links.queued_bits if stands else 0.0)
+    settling = memory.changed_s is not None and at_s - memory.changed_s < occasion.change_s
+    played = Played(passed_s, memory.rate_bps, memory.queued_bits, occasion.least_bps, settling)
+    memory = replace(memory, account=counted(memory.account, played, links, policy, stands=stands))
     if memory.rate_bps > occasion.cap_bps:
         text = f"The cap is {mbit(occasion.cap_bps)}."
         return _changed(memory, occasion.cap_bps, at_s), Reason(FALL, text)
-    if memory.changed_s is not None and at_s - memory.changed_s < occasion.change_s:
+    if settling:
         return memory, Reason("restart-settling", f"The encoder restarts for {mbit(memory.rate_bps)}.")
     if stands:
-        # A dead path's retransmissions say nothing of what the links carry, so they do not end a calm.
-        calm_s = memory.calm_s if links.disordered else 0.0
-        return _with_queue(replace(memory, calm_s=calm_s), links, occasion, policy, before_bits=queued_bits)
-    return _without_queue(replace(memory, calm_s=memory.calm_s + passed_s), occasion, policy, passed_s=passed_s)
+        seen = _watched(memory, links, policy, passed_s=passed_s)
+        return _with_queue(seen, links, occasion, policy, before_bits=queued_bits * rules.draining**passed_s)
+    return _without_queue(memory, occasion, policy, passed_s=passed_s)
 
 
 def climbing_rates(policy: Policy) -> tuple[float, ...]:
@@ -69,20 +84,33 @@ def _faded(memory: Patience, passed_s: float, rates: tuple[float, ...], rules: R
     if len(memory.trials) != len(rates):
         return replace(memory, trials=(Trial(),) * len(rates))
     kept = 0.5 ** (passed_s / rules.half_life_s)
-    return replace(memory, trials=tuple(Trial(one.held_s * kept, one.failures * kept) for one in memory.trials))
+    trials = tuple(Trial(one.held_s * kept, one.failures * kept, one.shown_s) for one in memory.trials)
+    return replace(memory, trials=trials)
 
 
-def _expected_s(trial: Trial, rules: Restart, *, calm_s: float = 0.0) -> float:
-    """How long a rate is expected to hold."""
-    return (trial.held_s + rules.calm_weight * calm_s) / (rules.prior_failures + trial.failures)
+def _watched(memory: Patience, links: Links, policy: Policy, *, passed_s: float) -> Patience:
+    """The memory after a look at a queue. A dead path's retransmissions say nothing of what the links carry."""
+    late = links.queue_s > policy.scenes.late_s
+    before_bps = links.carried_bps if memory.carried_bps is None else memory.carried_bps
+    newer = 1.0 - exp(-passed_s / policy.restart.smooth_s)
+    memory = replace(
+        memory,
+        carried_bps=before_bps + (links.carried_bps - before_bps) * newer,
+        late_s=memory.late_s + passed_s if late else memory.late_s,
+    )
+    if links.disordered:
+        return memory
+    return replace(memory, calm_s=0.0, trials=tuple(replace(one, shown_s=0.0) for one in memory.trials))
 
 
 def _with_queue(
     memory: Patience, links: Links, occasion: Occasion, policy: Policy, *, before_bits: float
 ) -> tuple[Patience, Reason]:
-    rules, rate, carried = policy.restart, memory.rate_bps, links.carried_bps
-    own = max((k for k, one in enumerate(climbing_rates(policy)) if one <= rate * 1.01), default=0)
-    trust = min(1.0, _expected_s(memory.trials[own], rules) / rules.sure_s)
+    rules, rate = policy.restart, memory.rate_bps
+    carried = links.carried_bps if memory.carried_bps is None else memory.carried_bps
+    own = max((k for k, one in enumerate(climbing_rates(policy)) if one <= rate * _AT), default=0)
+    expected_s = memory.trials[own].held_s / (memory.trials[own].failures + rules.prior_failures)
+    trust = min(1.0, expected_s / rules.sure_s)
     bearable_s = rules.age_least_s + (rules.age_most_s - rules.age_least_s) * trust
     age_s = links.queued_bits / rate
     evidence = (
@@ -92,8 +120,8 @@ def _with_queue(
         ("age_s", round(age_s, 2)),
         ("bearable_s", round(bearable_s, 2)),
     )
-    passing = carried >= rate or age_s <= bearable_s or links.queued_bits < rules.draining * before_bits
-    lower = _lower_bps(memory, links, occasion, rules)
+    passing = max(carried, links.carried_bps) >= rate or age_s <= bearable_s or links.queued_bits < before_bits
+    lower = _lower_bps(memory, links, occasion, policy, carried_bps=carried)
     if links.disordered or passing or lower >= rate * (1 - _SAME):
         text = f"A queue of {seconds(links.queue_s)} stands at {mbit(rate)}: a restart would cost more."
         return memory, Reason("restart-bearing", text, evidence)
@@ -101,61 +129,112 @@ def _with_queue(
         f"{seconds(age_s)} of picture wait at {mbit(rate)}, more than the {seconds(bearable_s)} that are borne here, "
         f"and the links carry {mbit(carried)}: {mbit(lower)}."
     )
-    return _fallen(memory, lower, links, occasion, policy), Reason(FALL, text, evidence)
+    return _fallen(memory, lower, occasion, policy, carried_bps=carried), Reason(FALL, text, evidence)
 
 
-def _lower_bps(memory: Patience, links: Links, occasion: Occasion, rules: Restart) -> float:
+def _lower_bps(memory: Patience, links: Links, occasion: Occasion, policy: Policy, *, carried_bps: float) -> float:
     """What a fall would go to: one step at first, as the fade may be short; then what also drains the queue.
 
-    While next to nothing is carried a second fall waits, and goes to the bottom.
+    While next to nothing is carried a second fall waits, and goes to the bottom. Who has nothing to lose does not
+    leave the still rate for a short fade.
     """
-    rate, carried = memory.rate_bps, links.carried_bps
+    rules, rate, carried = policy.restart, memory.rate_bps, carried_bps
     if memory.dark and carried < rules.dark * rate:
         waited_s = occasion.at_s - (occasion.at_s if memory.changed_s is None else memory.changed_s)
-        return occasion.bottom_bps if waited_s >= rules.dark_s else rate
-    if not memory.falling:
-        return max(occasion.bottom_bps, rules.usable * carried, rules.deepest * rate)
-    left_bits = max(0.0, links.queued_bits - carried * occasion.change_s)
-    return max(occasion.bottom_bps, rules.usable * carried - left_bits / rules.drain_s)
+        if waited_s < rules.dark_s:
+            return rate
+        lower = occasion.bottom_bps
+    elif not memory.falling:
+        lower = max(occasion.bottom_bps, rules.usable * carried, rules.deepest * rate)
+    else:
+        left_bits = max(0.0, links.queued_bits - carried * occasion.change_s)
+        lower = max(occasion.bottom_bps, rules.usable * carried - left_bits / rules.drain_s)
+    still = still_bps(policy)
+    if lower >= still or memory.late_s >= rules.patience_s:
+        return lower
+    there_and_back = 2.0 * price_bits(min(rate, still), lower, policy, restart_s=occasion.restart_s)
+    return min(rate, still) if lacking_bits(memory.account, rules.fall_stake * there_and_back, policy) else lower
 
 
-def _fallen(memory: Patience, lower_bps: float, links: Links, occasion: Occasion, policy: Policy) -> Patience:
-    rules, rate, carried = policy.restart, memory.rate_bps, links.carried_bps
+def _fallen(memory: Patience, lower_bps: float, occasion: Occasion, policy: Policy, *, carried_bps: float) -> Patience:
+    rules, rate, carried = policy.restart, memory.rate_bps, carried_bps
     trials = memory.trials
     if carried >= rules.hole * rate:
         trials = tuple(
-            Trial(one.held_s, one.failures + 1.0) if at > min(rules.usable * carried, 0.99 * rate) else one
+            replace(one, failures=one.failures + 1.0) if at > min(rules.usable * carried, 0.99 * rate) else one
             for at, one in zip(climbing_rates(policy), trials, strict=True)
         )
-    dark = carried < rules.dark * rate
-    return replace(_changed(memory, lower_bps, occasion.at_s), trials=trials, falling=True, dark=dark)
+    memory = _wagered(replace(memory, trials=trials), lower_bps, occasion, policy)
+    return replace(memory, falling=True, dark=carried < rules.dark * rate)
 
 
 def _without_queue(memory: Patience, occasion: Occasion, policy: Policy, *, passed_s: float) -> tuple[Patience, Reason]:
     rules, rate = policy.restart, memory.rate_bps
-    rates = climbing_rates(policy)
+    shown_bps = rules.shown * occasion.least_bps
+    lost = 0.5 ** (passed_s / rules.shown_half_life_s)
     trials = tuple(
-        Trial(one.held_s + passed_s, one.failures) if at <= rate * 1.01 else one
-        for at, one in zip(rates, memory.trials, strict=True)
+        _tried(one, held=at <= rate * _AT, shown=at <= shown_bps, passed_s=passed_s, lost=lost)
+        for at, one in zip(climbing_rates(policy), memory.trials, strict=True)
     )
-    memory = replace(memory, trials=trials, falling=False, dark=False)
-    if memory.calm_s >= rules.calm_s:
-        goals = ((min(at, occasion.cap_bps), one) for at, one in zip(rates, trials, strict=True))
-        worth = [
-            (_expected_s(one, rules, calm_s=memory.calm_s) * (at - rate), at)
-            for at, one in goals
-            if at > rate * (1 + _SAME)
-        ]
-        promised_bits, goal = max(worth, default=(0.0, rate))
-        if promised_bits > rules.worth_bits:
-            evidence = (("calm_s", round(memory.calm_s, 1)), ("promised_mbit", round(promised_bits / 1e6)))
-            text = (
-                f"{seconds(memory.calm_s)} of calm: {mbit(goal)} is expected to hold "
-                f"{seconds(promised_bits / (goal - rate))}, which is worth a restart."
-            )
-            return _changed(memory, goal, occasion.at_s), Reason(RAISE, text, evidence)
+    memory = replace(
+        memory,
+        calm_s=memory.calm_s + passed_s,
+        trials=trials,
+        falling=False,
+        dark=False,
+        carried_bps=None,
+        late_s=0.0,
+    )
+    best = max(_promises(memory, occasion, policy), default=None)
+    if best is not None and best.over_bits > 0.0:
+        evidence = (
+            ("calm_s", round(memory.calm_s, 1)),
+            ("shown_bps", round(shown_bps)),
+            ("over_mbit", round(best.over_bits / 1e6)),
+            ("won_mbit", round(memory.account.won_bits / 1e6)),
+        )
+        text = f"{mbit(best.rate_bps)} is expected to hold {seconds(best.for_s)}, which is worth a restart."
+        return _wagered(memory, best.rate_bps, occasion, policy), Reason(RAISE, text, evidence)
     text = f"At {mbit(rate)} without a queue for {seconds(memory.calm_s)}."
     return memory, Reason("restart-calm", text)
+
+
+def _tried(trial: Trial, *, held: bool, shown: bool, passed_s: float, lost: float) -> Trial:
+    if held:
+        return replace(trial, held_s=trial.held_s + passed_s)
+    return replace(trial, shown_s=trial.shown_s + passed_s if shown else trial.shown_s * lost)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class _Promise:
+    """A rate to climb to: what it promises beyond what is asked, and for how long it is expected to hold."""
+
+    over_bits: float
+    rate_bps: float
+    for_s: float
+
+
+def _promises(memory: Patience, occasion: Occasion, policy: Policy) -> Iterator[_Promise]:
+    rules, rate, still = policy.restart, memory.rate_bps, still_bps(policy)
+    for at, trial in zip(climbing_rates(policy), memory.trials, strict=True):
+        goal = min(at, occasion.cap_bps)
+        if goal <= rate * (1 + _SAME) or (memory.calm_s < rules.calm_s and trial.shown_s < rules.shown_s):
+            continue
+        asked_bits = rules.worth_bits
+        if goal > still:
+            there_and_back = 2.0 * price_bits(max(rate, still), goal, policy, restart_s=occasion.restart_s)
+            asked_bits += rules.debt_weight * lacking_bits(memory.account, there_and_back, policy)
+        held_s = trial.held_s + rules.calm_weight * memory.calm_s + rules.shown_weight * trial.shown_s
+        for_s = held_s / (rules.prior_failures + trial.failures)
+        yield _Promise((goal - rate) * for_s - asked_bits, goal, for_s)
+
+
+def _wagered(memory: Patience, rate_bps: float, occasion: Occasion, policy: Policy) -> Patience:
+    """The memory after a change of the law's own, which the account pays; what was shown was shown before it."""
+    price = price_bits(memory.rate_bps, rate_bps, policy, restart_s=occasion.restart_s)
+    trials = tuple(replace(one, shown_s=0.0) for one in memory.trials)
+    memory = replace(memory, account=paid(memory.account, price), trials=trials)
+    return _changed(memory, rate_bps, occasion.at_s)
 
 
 def _changed(memory: Patience, rate_bps: float, at_s: float) -> Patience:
