@@ -62,6 +62,9 @@ def parser() -> argparse.ArgumentParser:
     described.add_argument(
         "--again", type=int, default=1, metavar="N", help="each N times, and how far the rig repeats itself"
     )
+    described.add_argument(
+        "--guard", action="store_true", help="with the bond's guard, which the models have not; another --results then"
+    )
     described.add_argument("--play", type=int, metavar="N", help="play at most N missing ones now; default: all")
     described.add_argument("--logs", type=Path, metavar="DIR", help="keep the logs of what is played")
     described.add_argument("--json", type=Path, metavar="FILE", help="write the comparisons as JSON")
@@ -111,7 +114,7 @@ def _play_missing(runs: Sequence[Run], chosen: argparse.Namespace) -> None:
             directory.mkdir(mode=0o700)  # the run's keys are in it
             try:
                 with before_other_work():
-                    played = asyncio.run(play(segment, name, directory))
+                    played = asyncio.run(play(segment, name, directory, guard=chosen.guard))
             finally:
                 if chosen.logs is not None:
                     shutil.copytree(directory, chosen.logs / directory.name, dirs_exist_ok=True)

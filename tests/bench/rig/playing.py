@@ -1,8 +1,8 @@
 """Play a segment through the demo's world: encoder, bond, ingest and the edge controller, for real.
 
 OBS, its display, the platform and the VPS controller stay away: they neither see nor change what is
-compared, and would make the processor the bottleneck. The guard stays away, too, since the model has
-none. The picture is judged as it comes out of the ingest.
+compared, and would make the processor the bottleneck. The guard stays away, too, unless it is asked
+for, since the model has none. The picture is judged as it comes out of the ingest.
 
 All parts run before ordinary work: the encoder takes a quarter of a core, and on a busy machine without
 that right it once made 2.4 of its 4.5 Mbit/s, which is another experiment than the one compared.
@@ -44,6 +44,7 @@ PARTS = frozenset(
         "prometheus-edge", "controller-edge",
     }
 )  # fmt: skip
+GUARD = frozenset({"guard-responder", "guard"})
 PICTURE_WITHIN_S = 30.0
 SETTLE_S = 3.0
 JOURNAL = 1_000  # decisions that the controller keeps
@@ -62,7 +63,7 @@ def before_other_work() -> Iterator[None]:
         os.setpriority(os.PRIO_PROCESS, 0, usual)
 
 
-async def play(segment: Segment, policy_name: str, directory: Path) -> Played:
+async def play(segment: Segment, policy_name: str, directory: Path, *, guard: bool = False) -> Played:
     """Play one segment under one policy, which begins at its top; files of the run go to `directory`, which exists.
 
     Raises:
@@ -73,8 +74,9 @@ async def play(segment: Segment, policy_name: str, directory: Path) -> Played:
         world = await stack.enter_async_context(World())
         assembly = assemble(world, options.parse(["--policy", policy_name]), directory)
         _begin_at_the_top(policy_name, directory)
+        names = PARTS | GUARD if guard else PARTS
         runner = await stack.enter_async_context(
-            Runner(tuple(_needed(assembly)), directory=directory, secrets=assembly.secrets)
+            Runner(tuple(_needed(assembly, names)), directory=directory, secrets=assembly.secrets)
         )
         began_s = time.time()
         await _until_picture(assembly)
@@ -103,11 +105,11 @@ def _begin_at_the_top(policy_name: str, directory: Path) -> None:
     MemoryFile(state_dir).write(replace(State.initial(policy(policy_name)), at_s=time.time()))
 
 
-def _needed(assembly: Assembly) -> Iterator[Part]:
+def _needed(assembly: Assembly, names: frozenset[str]) -> Iterator[Part]:
     for part in assembly.parts:
-        if part.name in PARTS:
+        if part.name in names:
             argv = (*part.argv, "--each") if part.name == "picture-ingest" else part.argv
-            yield replace(part, argv=argv, after=tuple(name for name in part.after if name in PARTS))
+            yield replace(part, argv=argv, after=tuple(name for name in part.after if name in names))
 
 
 async def _until_picture(assembly: Assembly) -> None:
