@@ -94,7 +94,13 @@ def test_losses_before_the_first_answer_do_not_count() -> None:
     assert _record("------+++").steady(10.0, since_s=0.0, for_s=0.35)
 
 
-@given(st.text("+-", max_size=60), st.floats(0, 15), st.floats(0.1, 10))
+# Answers and losses come in rows: of single fates drawn one by one, one record in sixty is steady.
+RECORDS = st.lists(st.tuples(st.sampled_from("++-"), st.integers(1, 20)), min_size=1, max_size=6).map(
+    lambda rows: "".join(fate * length for fate, length in rows)
+)
+
+
+@given(RECORDS, st.floats(0, 4), st.floats(0.1, 4))
 def test_steady_implies_a_recent_answer(pattern: str, since_s: float, for_s: float) -> None:
     """Whatever the record, nothing is called steady whose newest settled probe was lost, or on older answers."""
     probes = _record(pattern)
