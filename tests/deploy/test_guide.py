@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from controller.config_file import validate
+from deploy.demo.studio import scenes
 from exporters.mptcp.__main__ import parser as mptcp_exporter
 from exporters.srtla.__main__ import parser as srtla_exporter
 
@@ -92,6 +93,15 @@ def test_commands_are_shell(block: str) -> None:
 
     assert (done.returncode, done.stderr) == (0, "")
     assert [path for path in ours if not (ROOT / path).exists()] == []
+
+
+def test_the_ingest_in_obs_is_set_as_the_demos() -> None:
+    """What was measured with OBS is what people are told to set."""
+    settings = scenes.ingest("rtmp://127.0.0.1/live/cam")["settings"]
+
+    assert f"`{settings['ffmpeg_options']}`" in RIG
+    assert f"network buffer of {settings['buffering_mb']} MB" in RIG
+    assert f"reconnect delay of {settings['reconnect_delay_sec']} s" in RIG
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
