@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mptcp.guard.flow import kbps
-from mptcp.guard.judging import Look, alive, holds
+from mptcp.guard.judging import Look, alive, held_rate, holds
 from mptcp.guard.model import Action, Deed, Policy, Seen, UplinkMemory
 from mptcp.guard.pace import demoted
 
@@ -23,12 +23,14 @@ def detour(name: str, looks: Mapping[str, Look], *, seen: Seen, policy: Policy) 
 
     It becomes a full one again as any that was too slow does: `mptcp.guard.pace`.
     """
-    memory = looks[name].memory
+    subject, memory = looks[name], looks[name].memory
     evidence = _holding(name, looks, seen=seen, policy=policy)
     if evidence is None:
         return replace(memory, holding_since_s=None), None
     memory = replace(memory, holding_since_s=seen.now_s if memory.holding_since_s is None else memory.holding_since_s)
-    if seen.now_s - (memory.holding_since_s or seen.now_s) < policy.holding_s:
+    held_s = seen.now_s - (memory.holding_since_s or seen.now_s)
+    crawls = subject.ack_age_s is not None and subject.ack_age_s <= policy.crawling_s
+    if held_s < policy.holding_s or not crawls:
         return memory, None
     slow = memory if memory.demoted else demoted(memory, seen.now_s, policy)
     gone = replace(slow, holding_since_s=None, renewed_s=seen.now_s)
@@ -40,7 +42,7 @@ def _holding(name: str, looks: Mapping[str, Look], *, seen: Seen, policy: Policy
     subject = looks[name]
     flow = subject.memory.flow
     theirs_to_set = subject.seen.backup and not subject.memory.demoted  # the operator's flag
-    rate = flow.held_rate(policy.holding_span_s)
+    rate = held_rate(subject, policy)
     if not subject.live or theirs_to_set or rate is None:
         return None
     heirs = [other for other in looks if other != name and _carries(looks[other], seen.now_s, policy)]
@@ -61,4 +63,4 @@ def _holding(name: str, looks: Mapping[str, Look], *, seen: Seen, policy: Policy
 def _carries(other: Look, now_s: float, policy: Policy) -> bool:
     """Whether what is taken off another uplink could go over this one."""
     takes_part = not other.seen.backup and not other.memory.demoted
-    return takes_part and not holds(other.memory.flow, policy) and alive(other, now_s=now_s, policy=policy)
+    return takes_part and not holds(other, policy) and alive(other, now_s=now_s, policy=policy)

@@ -10,7 +10,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from mptcp.guard.flow import Flow
 from mptcp.guard.model import Phase, Policy, Seen, State, Subflow, UplinkMemory, UplinkSeen
 
 FRESH_ACK_S = 1.0  # the smoothed round trip is of then, and stays as it was for ever on a dead subflow
@@ -110,10 +109,16 @@ def alive(candidate: Look, *, now_s: float, policy: Policy) -> bool:
     return newest is not None and newest.rtt_s is not None and now_s - newest.at_s <= policy.alive_s + newest.rtt_s
 
 
-def holds(flow: Flow, policy: Policy) -> bool:
+def held_rate(subject: Look, policy: Policy) -> float | None:
+    """The uplink's own rate in bytes/s, known while data waits for it; the first answer takes a round trip."""
+    trips = [subflow.least_rtt_s or 0.0 for subflow in subject.subflows]
+    return subject.memory.flow.held_rate(max(policy.holding_span_s, 2 * max(trips, default=0.0)))
+
+
+def holds(subject: Look, policy: Policy) -> bool:
     """Whether what waits on an uplink takes longer than it may."""
-    rate = flow.held_rate(policy.holding_span_s)
-    return rate is not None and flow.waiting > policy.late_s * rate
+    rate = held_rate(subject, policy)
+    return rate is not None and subject.memory.flow.waiting > policy.late_s * rate
 
 
 def failing(candidate: Look, *, now_s: float, policy: Policy) -> bool:

@@ -70,8 +70,9 @@ class Policy:
     # of the last `holding_span_s`, and the others could deliver it in half that time, it is sent over them.
     late_s: float = 0.6
     late_ratio: float = 2.0
-    holding_span_s: float = 0.4  # longer than most stalls of a radio link
-    holding_s: float = 0.15  # a second look
+    holding_span_s: float = 0.3  # as long as silence that means death, and two round trips where those are longer
+    holding_s: float = 0.09  # a second look: a stall of the radio ends with a burst
+    crawling_s: float = 0.12  # the last acknowledgement is no older; else it is silence, and death's rule is to judge
 
     # A connection that stands still this long while its subflows acknowledge repetitions: 7 kB/s or so.
     # More than that is new data behind an uplink with a long queue, 4 s of it at times; that is late, not stuck.
@@ -110,6 +111,7 @@ class Subflow:
     delivered: int = 0  # bytes that have arrived, in order or not
     waiting: int = 0  # bytes given to the subflow that have not
     rate: float | None = None  # bytes/s, the kernel's newest sample
+    least_rtt_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from socket import AddressFamily
 
 from exporters.mptcp.model import Dump
 from exporters.mptcp.parsing import ESTABLISHED, MptcpRow, TcpRow
+from exporters.mptcp.sampling import rtt_s
 from exporters.mptcp.uplinks import Resolved, Role, uplink_of
 from exporters.units import seconds_from_ms, seconds_from_us
 from mptcp.guard.endpoints import Endpoint
@@ -40,6 +41,7 @@ def _subflow(row: TcpRow, resolved: tuple[Resolved, ...]) -> Subflow | None:
         delivered=(info.delivered or 0) * segment,
         waiting=max(0, info.unacked - (info.sacked or 0)) * segment + (info.notsent_bytes or 0),
         rate=float(info.delivery_rate) if info.delivery_rate else None,
+        least_rtt_s=rtt_s(info.min_rtt),
     )
 
 

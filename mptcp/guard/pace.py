@@ -77,7 +77,7 @@ def _reason_to_promote(
         return None
     round_trip = f"round trip {rtt_s:.2f} s"
     others = [each for other, each in looks.items() if other != name and each.live and not each.memory.demoted]
-    if all(failing(each, now_s=now_s, policy=policy) or holds(each.memory.flow, policy) for each in others):
+    if all(failing(each, now_s=now_s, policy=policy) or holds(each, policy) for each in others):
         return f"{round_trip}, and no other uplink is fast"
     proof_s = min(policy.fast_s * 2.0 ** (memory.demotions - 1), policy.fast_most_s)
     if fast_s < proof_s or weighed is None or now_s - weighed.sent_s > fast_s:

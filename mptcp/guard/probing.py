@@ -80,6 +80,7 @@ def again_s(looks: Mapping[str, Look], policy: Policy) -> float:
     waits = [
         _wait_s(each, policy) for each in looks.values() if _suspicious(each, policy) and each.silence_s is not None
     ]
+    waits += [EAGER_S for each in looks.values() if each.memory.holding_since_s is not None]
     return max(SOONEST_S, min([policy.look_s, *waits]))
 
 

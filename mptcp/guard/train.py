@@ -7,6 +7,7 @@ what it would do with the 64 kB and more that the kernel binds to it in one go.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from mptcp.guard.wire import MOST_BYTES
 
@@ -46,9 +47,13 @@ class Train:
         return len(self.arrived_s) == PROBES or now_s - self.sent_s >= PATIENCE_S
 
     def weighed(self) -> Weighed:
-        """What it shows: the bytes between the first and the last echo over the time between them."""
-        if len(self.arrived_s) < ENOUGH:
+        """What it shows: the bytes between the echoes over the times between them.
+
+        The longest of these is left out: a look at the wrong moment, or a radio's stall, is not the uplink's rate.
+        """
+        arrived = sorted(self.arrived_s.items())
+        if len(arrived) < ENOUGH:
             return Weighed(self.uplink, self.sent_s, 0.0)
-        (first, first_s), (last, last_s) = min(self.arrived_s.items()), max(self.arrived_s.items())
-        between = (last - first) * (MOST_BYTES + HEADER_BYTES)
-        return Weighed(self.uplink, self.sent_s, between / max(last_s - first_s, 0.001))
+        gaps = sorted((later[1] - earlier[1], later[0] - earlier[0]) for earlier, later in pairwise(arrived))[:-1]
+        packets, length_s = sum(count for _, count in gaps), sum(gap_s for gap_s, _ in gaps)
+        return Weighed(self.uplink, self.sent_s, packets * (MOST_BYTES + HEADER_BYTES) / max(length_s, 0.001))

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 RATE_BPS = 2_500_000
 LINKS = tuple(Uplink(each.name, each.address, delay_s=each.delay_s, rate_bps=4_000_000) for each in (VERIZON, ATT))
 WARM_S = 3.0
-CARRIES_BYTES = 15_000  # ten full segments: probes and handshakes do not add up to it in a run
+CARRIES_BYTES = 30_000  # twenty full segments: probes, a train of them, and handshakes do not add up to it
 HEALED_S = 5.0
 JIFFY_S = 0.01
 TITLES = {VERIZON.name: "initial uplink dark", ATT.name: "joined uplink dark"}
@@ -180,7 +180,7 @@ def main() -> None:
     parser.add_argument("--runs", type=int, help="with the guard, of each case; default 20, 3 of slow and fair")
     parser.add_argument("--plain-runs", type=int, help="without the guard; default 5, 3 of slow and fair")
     parser.add_argument("--modem", type=float, default=1.0, metavar="SECONDS", help="slow: its buffer; default 1")
-    parser.add_argument("--uplink", choices=list(TITLES), help="only the runs in which this one dies")
+    parser.add_argument("--uplink", choices=list(TITLES), help="only the runs in which this one dies or slows")
     parser.add_argument("--outage", type=float, default=6.0, metavar="SECONDS", help="default 6")
     parser.add_argument("--dark", action="store_true", help="both uplinks at once, too")
     parser.add_argument("--no-cost", dest="cost", action="store_false", help="leave out what the guard itself takes")
@@ -190,7 +190,11 @@ def main() -> None:
     runs = options.runs if options.runs is not None else 3 if few else 20
     plain_runs = options.plain_runs if options.plain_runs is not None else 3 if few else 5
     if few:
-        cases = guard_slow.slow_cases(options.modem) if options.case == "slow" else guard_slow.fair_cases()
+        cases = (
+            guard_slow.slow_cases(options.modem, [options.uplink] if options.uplink else list(TITLES))
+            if options.case == "slow"
+            else guard_slow.fair_cases()
+        )
         results = guard_slow.measure(cases, runs=runs, plain_runs=plain_runs)
     else:
         results = _measure(options, runs=runs, plain_runs=plain_runs)

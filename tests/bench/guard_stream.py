@@ -111,16 +111,16 @@ class Receiver(threading.Thread):
 
 
 class Sender(threading.Thread):
-    """Sends chunks of these sizes, one each `every_s`. `error` is what ended the connection early, if something did."""
+    """Sends `rate_bps`, cut as the pattern says. `error` is what ended the connection early, if something did."""
 
     def __init__(
-        self, connection: socket.socket, server: tuple[str, int], sizes: Iterator[int], *, every_s: float
+        self, connection: socket.socket, server: tuple[str, int], rate_bps: float, *, pattern: Pattern = SMOOTH
     ) -> None:
         super().__init__(daemon=True, name="sender")
         self._connection = connection
         self._server = server
-        self._sizes = sizes
-        self._every_s = every_s
+        self._sizes = pattern.sizes(rate_bps)
+        self._every_s = pattern.every_s
         self._ended = threading.Event()
         self.error: OSError | None = None
 
@@ -160,12 +160,8 @@ class Stream:
         self._listener.bind((world.server, port))
         self._listener.listen()
         self.receiver = Receiver(self._listener)
-        self.sender = Sender(
-            world.pi.socket(protocol=socket.IPPROTO_MPTCP),
-            (world.server, port),
-            pattern.sizes(rate_bps),
-            every_s=pattern.every_s,
-        )
+        connection = world.pi.socket(protocol=socket.IPPROTO_MPTCP)
+        self.sender = Sender(connection, (world.server, port), rate_bps, pattern=pattern)
 
     def __enter__(self) -> Self:
         self.receiver.start()

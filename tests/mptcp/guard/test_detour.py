@@ -8,8 +8,8 @@ import pytest
 
 from mptcp.guard.detour import detour
 from mptcp.guard.flow import Flow
-from mptcp.guard.judging import Look, holds
-from mptcp.guard.model import Connection, Deed, Phase, Policy, Seen, UplinkMemory, UplinkSeen
+from mptcp.guard.judging import Look, held_rate, holds
+from mptcp.guard.model import Connection, Deed, Phase, Policy, Seen, Subflow, UplinkMemory, UplinkSeen
 
 POLICY = Policy()
 NOW_S = 100.0
@@ -86,9 +86,18 @@ def test_first_look_only_raises_suspicion() -> None:
     assert action is None
     assert memory.holding_since_s == NOW_S
 
-    later = Seen(NOW_S + POLICY.holding_s, {}, connections=(Connection(7, 0, 2 * MBIT),))
+    later = Seen(NOW_S + 0.1, {}, connections=(Connection(7, 0, 2 * MBIT),))
     _, action = detour("att", {"att": replace(fresh, memory=memory), "verizon": FAST}, seen=later, policy=POLICY)
     assert action is not None
+
+
+def test_silence_is_left_to_the_rule_of_death() -> None:
+    """What waits on a dead uplink takes for ever, too; but one taken for slow has more to prove when it heals."""
+    silent = replace(SLOW, ack_age_s=0.2)
+    memory, action = detour("att", {"att": silent, "verizon": FAST}, seen=_seen(), policy=POLICY)
+
+    assert action is None
+    assert memory.holding_since_s is not None
 
 
 def test_several_others_share_what_is_sent_again() -> None:
@@ -112,5 +121,14 @@ def test_demoted_uplink_that_still_has_data_is_emptied_and_not_punished_twice() 
 
 def test_nothing_delivered_at_all_is_a_wait_too() -> None:
     """An uplink that stands still takes for ever, and is no division by zero."""
-    assert holds(_flow(50_000, 0.0), POLICY)
-    assert not holds(Flow(), POLICY)
+    assert holds(_look(_flow(50_000, 0.0)), POLICY)
+    assert not holds(_look(Flow()), POLICY)
+
+
+def test_long_way_is_given_two_round_trips() -> None:
+    """Over 0.4 s of way nothing comes back for 0.4 s, however fast it is."""
+    far = Subflow(1, 7, "att", 10, 0.05, 0, least_rtt_s=0.4)
+    flow = _flow(50_000, 0.0)
+
+    assert held_rate(_look(flow), POLICY) == 0.0
+    assert held_rate(replace(_look(flow), subflows=(far,)), POLICY) is None

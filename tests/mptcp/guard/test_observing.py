@@ -37,6 +37,7 @@ def test_what_waits_is_what_was_given_and_has_not_arrived() -> None:
     (seen,) = observing.subflows(dump([subflow(ulp=BONDED, info=info, last_ack_recv=1)]), (ATT,))
 
     assert (seen.delivered, seen.waiting, seen.rate) == (30_000, 6_500, 70_000.0)
+    assert seen.least_rtt_s is None
 
 
 def test_unknown_rate_is_none() -> None:
