@@ -122,6 +122,13 @@ class Observer:
                 found.add(link.tally)
         return found
 
+    def connections(self) -> dict[str, int]:
+        """The id by which the sender's keepalives know the link of each uplink now, where they have one."""
+        links = sorted(self.links.values(), key=lambda link: link.up_s)
+        return {
+            link.uplink: link.connection for link in links if link.uplink is not None and link.connection is not None
+        }
+
     def counts(self) -> tuple[int, ...]:
         """What `Group.counts` counts, of all bonds past and present that were answered."""
         real = [group.counts() for group in self.groups.values() if group.answered or self.role is Role.SENDER]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import socket
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -15,6 +16,8 @@ from exporters.srtla.model import Datagram, Role
 from exporters.srtla.naming import Uplink, interfaces
 from exporters.srtla.observing import Observer
 from exporters.srtla.picture import Painter, Picture
+
+_log = logging.getLogger(__name__)
 
 INTERVAL_S = 0.1
 # What the kernel saw is ours at most this much later: a block of the ring is handed over when 50 ms old, and its
@@ -53,6 +56,7 @@ class Watch:
         self._named = uplinks()
         self._observer = Observer(role, self._named)
         self._painter = Painter()
+        self._told: dict[str, int] = {}
 
     async def look(self) -> Look:
         """Take in what was seen since the last look."""
@@ -63,8 +67,24 @@ class Watch:
         if any(uplink.interface for uplink in named):
             self._observer.interfaces = dict(socket.if_nameindex())
         self._observer.feed(self._packets.read())
+        self._tell()
         at_s = max(self._observer.newest_s, time.monotonic() - HORIZON_S)
         return Look(self._painter.paint(self._observer, at_s), self._packets.count())
+
+    def _tell(self) -> None:
+        """Say beside the sender what it calls its links: the receiver's end can tell them by it."""
+        if self._observer.role is Role.RECEIVER:
+            return
+        for name, number in self._observer.connections().items():
+            if self._told.get(name) != number:
+                _log.info(
+                    "uplink %s: its sender calls it %d; at the receiver: --uplink %s=conn:%d",
+                    name,
+                    number,
+                    name,
+                    number,
+                )
+                self._told[name] = number
 
     async def close(self) -> None:
         """Stop watching."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import pytest
+
 from exporters.catalog import SRTLA
 from exporters.collecting import Clock
 from exporters.srtla.capture import Counts
@@ -68,6 +70,21 @@ async def test_packets_become_a_page() -> None:
     assert "srtla_capture_datagrams_total 2.0" in text
     assert "srtla_capture_dropped_total 1.0" in text
     assert complaints(text) == ""
+
+
+@pytest.mark.parametrize("role", list(Role))
+async def test_the_senders_end_says_what_its_links_are_called(role: Role, caplog: pytest.LogCaptureFixture) -> None:
+    """Once for each id, so that the receiver's end can be told; there the id is known, and nothing is said."""
+    caplog.set_level("INFO")
+    now_s = time.monotonic()
+    said = [[packets.up(now_s, packets.keepalive("extended", connection=number))] for number in (7, 7, 9)]
+    await page(watched(Handed(*said), [parse_uplink("verizon=198.51.100.7")], role), looks=3)
+
+    told = [record.getMessage() for record in caplog.records if "calls it" in record.getMessage()]
+    assert told == [
+        f"uplink verizon: its sender calls it {number}; at the receiver: --uplink verizon=conn:{number}"
+        for number in ((7, 9) if role is Role.SENDER else ())
+    ]
 
 
 async def test_failing_socket_is_told_and_survived() -> None:
