@@ -15,7 +15,8 @@ from mptcp.guard.judging import Look, alive, held_rate, holds
 from mptcp.guard.model import Action, Deed, Policy, Seen, UplinkMemory
 from mptcp.guard.pace import demoted
 
-LEAST_RATE = 1_500.0  # bytes/s, a segment a second: what nothing was delivered of has to be divided by something
+SEGMENT_BYTES = 1_500
+LEAST_RATE = float(SEGMENT_BYTES)  # bytes/s: what nothing was delivered of has to be divided by something
 
 
 def detour(name: str, looks: Mapping[str, Look], *, seen: Seen, policy: Policy) -> tuple[UplinkMemory, Action | None]:
@@ -29,8 +30,7 @@ def detour(name: str, looks: Mapping[str, Look], *, seen: Seen, policy: Policy) 
         return replace(memory, holding_since_s=None), None
     memory = replace(memory, holding_since_s=seen.now_s if memory.holding_since_s is None else memory.holding_since_s)
     held_s = seen.now_s - (memory.holding_since_s or seen.now_s)
-    crawls = subject.ack_age_s is not None and subject.ack_age_s <= policy.crawling_s
-    if held_s < policy.holding_s or not crawls:
+    if held_s < policy.holding_s or not _crawls(subject, policy):
         return memory, None
     slow = memory if memory.demoted else demoted(memory, seen.now_s, policy)
     gone = replace(slow, holding_since_s=None, renewed_s=seen.now_s)
@@ -58,6 +58,14 @@ def _holding(name: str, looks: Mapping[str, Look], *, seen: Seen, policy: Policy
         f"{flow.waiting} bytes wait for it and take {wait_s:.1f} s at {kbps(rate)} kbit/s"
         f", {again_s:.1f} s over {' and '.join(heirs)}"
     )
+
+
+def _crawls(subject: Look, policy: Policy) -> bool:
+    """Whether acknowledgements still come, as often as they can at this rate."""
+    rate = held_rate(subject, policy)
+    if not rate or subject.ack_age_s is None:
+        return False
+    return subject.ack_age_s <= policy.crawling_segments * SEGMENT_BYTES / rate
 
 
 def _carries(other: Look, now_s: float, policy: Policy) -> bool:

@@ -72,7 +72,8 @@ class Policy:
     late_ratio: float = 2.0
     holding_span_s: float = 0.3  # as long as silence that means death, and two round trips where those are longer
     holding_s: float = 0.09  # a second look: a stall of the radio ends with a burst
-    crawling_s: float = 0.12  # the last acknowledgement is no older; else it is silence, and death's rule is to judge
+    # The last acknowledgement is no older than so many segments take; else it is silence, for death's rule to judge.
+    crawling_segments: float = 1.5
 
     # A connection that stands still this long while its subflows acknowledge repetitions: 7 kB/s or so.
     # More than that is new data behind an uplink with a long queue, 4 s of it at times; that is late, not stuck.

@@ -93,11 +93,11 @@ def test_first_look_only_raises_suspicion() -> None:
 
 def test_silence_is_left_to_the_rule_of_death() -> None:
     """What waits on a dead uplink takes for ever, too; but one taken for slow has more to prove when it heals."""
-    silent = replace(SLOW, ack_age_s=0.2)
-    memory, action = detour("att", {"att": silent, "verizon": FAST}, seen=_seen(), policy=POLICY)
+    for silent in (replace(SLOW, ack_age_s=0.2), replace(SLOW, ack_age_s=None), _look(_flow(50_000, 0.0))):
+        memory, action = detour("att", {"att": silent, "verizon": FAST}, seen=_seen(), policy=POLICY)
 
-    assert action is None
-    assert memory.holding_since_s is not None
+        assert action is None
+        assert memory.holding_since_s is not None
 
 
 def test_several_others_share_what_is_sent_again() -> None:
