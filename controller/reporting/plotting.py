@@ -17,8 +17,9 @@ _ROW, _HEIGHT = 26, 160
 # As many columns as a screen shows apart; a day of decisions has a hundred times more.
 _COLUMNS = 400
 _TICKS, _LINES = 6, 4
-# Between looks that are further apart nothing is known, and no line is drawn.
-_GAP_S = 60.0
+# A look is kept where something was decided, and its readings are of the last seconds. Between looks that are further
+# apart nothing is known, and no line is drawn: nor where there is a column without any between two that have one.
+_GAP_S, _GAP_COLUMNS = 5.0, 2
 _TARGET, _DELIVERED, _LATE = "#3949ab", "#00897b", "#c62828"
 
 
@@ -96,22 +97,24 @@ def _lines(
         parts.append(_text(4, y + 4, f"{most * number / _LINES:.2g}"))
     for _, colour, points, steps in known:
         drawn = [(_x(report, at_s), _HEIGHT - (_HEIGHT - 10) * scale * value / most, at_s) for at_s, value in points]
-        parts.append(f'<path d="{"".join(_path(drawn, steps=steps))}" fill="none" stroke="{colour}" stroke-width="2"/>')
+        gap_s = None if steps else max(_GAP_S, _GAP_COLUMNS * report.duration_s / _COLUMNS)
+        parts.append(f'<path d="{"".join(_path(drawn, gap_s))}" fill="none" stroke="{colour}" stroke-width="2"/>')
     return _svg(title, [(name, colour) for name, colour, _, _ in known], parts, report, height=_HEIGHT)
 
 
-def _path(points: Iterable[tuple[float, float, float]], *, steps: bool) -> Iterator[str]:
-    """A line through points; with `steps` each value stands until the next, else it breaks where nothing is known."""
+def _path(points: Iterable[tuple[float, float, float]], gap_s: float | None) -> Iterator[str]:
+    """A line through points, broken over more than `gap_s`; with None each value stands until the next, or the end."""
     before_s: float | None = None
     for x, y, at_s in points:
-        broken = before_s is None or (not steps and at_s - before_s > _GAP_S)
-        if broken:
-            yield f"M{x:.1f} {y:.1f}h1"
-        elif steps:
+        if before_s is None or (gap_s is not None and at_s - before_s > gap_s):
+            yield f"M{x:.1f} {y:.1f}h2"
+        elif gap_s is None:
             yield f"H{x:.1f}V{y:.1f}"
         else:
             yield f"L{x:.1f} {y:.1f}"
         before_s = at_s
+    if gap_s is None:
+        yield f"H{_WIDTH}"
 
 
 def _bar(x: float, y: float, width: float, height: float, colour: str) -> str:

@@ -43,18 +43,19 @@ def test_a_stream_without_readings_has_no_plot() -> None:
 
 
 def test_what_was_wanted_stands_until_the_next_wish() -> None:
-    """The target is a step, from the left edge to the right moment, at its height."""
+    """The target is a step, from the left edge to the right moment, at its height; the last one stands to the end."""
     (path,) = lines(drawn((0.0, decided(4e6, None)), (1800.0, decided(2e6, None))))
 
-    assert path == "M90.0 10.0h1H495.0V85.0"
+    assert path == "M90.0 10.0h2H495.0V85.0H900"
 
 
 def test_where_nothing_is_known_no_line_is_drawn() -> None:
-    """Two minutes without a reading are a gap and not a slope."""
-    (path,) = lines(drawn((0.0, decided(None, 2e6)), (30.0, decided(None, 2e6)), (150.0, decided(None, 1e6))))
+    """Twenty seconds without a reading are a gap and not a slope; in an hour's plot that is the width of a line."""
+    looks = [(at_s, decided(None, 1e6 + at_s)) for at_s in (0.0, 4.0, 24.0, 28.0)]
+    (minute,), (hour,) = lines(drawn(*looks, length_s=60.0)), lines(drawn(*looks, length_s=3600.0))
 
-    assert path.count("M") == 2
-    assert path.count("L") == 1
+    assert (minute.count("M"), minute.count("L")) == (2, 2)
+    assert (hour.count("M"), hour.count("L")) == (2, 1)
 
 
 def test_a_day_of_looks_stays_a_small_page_and_keeps_its_peaks() -> None:
