@@ -52,8 +52,13 @@ def _conditions(base: Rung, seen: Observation, policy: Policy) -> dict[str, bool
 
 
 def _capacity_below(seen: Observation, threshold_bps: float) -> bool | None:
-    upper = seen.capacity.upper_bps
-    return None if upper is None else upper < threshold_bps
+    most = _most(seen)
+    return None if most is None else most < threshold_bps
+
+
+def _most(seen: Observation) -> float | None:
+    """What the links carry at most: all of them busy, or else the stream held up by one while the others idle."""
+    return seen.held_up_bps if seen.capacity.upper_bps is None else seen.capacity.upper_bps
 
 
 def _loss_above(seen: Observation, threshold: float | None) -> bool | None:
@@ -87,9 +92,9 @@ def _broken(rung: Rung, floor: Floor, seen: Observation, clocks: Clocks) -> Reas
     if clocks.matured(f"capacity:{rung.quality}", floor.capacity_for_s, at_s=seen.at_s):
         return Reason(
             "capacity-below-floor",
-            f"The links carried {mbit(seen.capacity.upper_bps)} with a queue standing; {rung.quality} "
+            f"The links carried {mbit(_most(seen))} with a queue standing; {rung.quality} "
             f"needs {mbit(floor.capacity_below_bps)} and has had less for {floor.capacity_for_s:.0f} s.",
-            (("capacity_upper_bps", seen.capacity.upper_bps), ("floor_bps", floor.capacity_below_bps)),
+            (("capacity_upper_bps", _most(seen)), ("floor_bps", floor.capacity_below_bps)),
         )
     if clocks.matured(f"loss:{rung.quality}", floor.loss_for_s, at_s=seen.at_s):
         return Reason(

@@ -178,8 +178,9 @@ class Observation:
     """Everything that one decision is made from. Built by `observe`, from windows of samples.
 
     `ahead_bytes` is the part of the backlog that uplinks have delivered and that waits at the
-    receiver for an earlier byte. `carrier` is the transport that all of it is about; None before anything
-    is known of one.
+    receiver for an earlier byte. `held_up_bps` is what was acknowledged in order of late while a long queue
+    stood, at whichever uplink; None without one. `carrier` is the transport that all of it is about; None
+    before anything is known of one.
     """
 
     at_s: float
@@ -191,6 +192,7 @@ class Observation:
     drain_time_max_s: float | None = None
     backlog_bytes: float | None = None
     ahead_bytes: float | None = None
+    held_up_bps: float | None = None
     loss_ratio: float | None = None
     min_rtt_s: float | None = None
     uplinks: tuple[UplinkReading, ...] = ()

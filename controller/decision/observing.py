@@ -122,6 +122,7 @@ def _with_sender(seen: Observation, *, edge: Source, ages: Ages) -> Observation:
         drain_time_max_s=_positive(edge.gauge(f"{edge.kind}_connection_drain_time_max_seconds")),
         backlog_bytes=_positive(edge.gauge(f"{edge.kind}_connection_backlog_bytes")),
         ahead_bytes=_ahead(edge, ages=ages),
+        held_up_bps=_held_up(edge, ages=ages),
         loss_ratio=_loss(edge, ages=ages),
         min_rtt_s=min((u.rtt_s for u in uplinks if u.rtt_s is not None and not u.dead), default=None),
         uplinks=uplinks,
@@ -153,6 +154,14 @@ def _ahead(edge: Source, *, ages: Ages) -> float | None:
     uplinks = edge.gained(f"{edge.kind}_uplink_acknowledged_bytes_total", span_s=ages.stall_s)
     in_order = edge.gained(f"{edge.kind}_connection_acknowledged_bytes_total", span_s=ages.stall_s)
     return None if uplinks is None or in_order is None else max(0.0, uplinks.amount - in_order.amount)
+
+
+def _held_up(edge: Source, *, ages: Ages) -> float | None:
+    """What was acknowledged in order of late, while the connection's queue takes long to drain."""
+    drain_s = edge.gauge(f"{edge.kind}_connection_drain_time_seconds")
+    if drain_s is None or drain_s < ages.held_up_s:
+        return None
+    return _rate_bps(edge.gained(f"{edge.kind}_connection_acknowledged_bytes_total", span_s=ages.stall_s))
 
 
 def _loss(edge: Source, *, ages: Ages, label: tuple[str, str] | None = None) -> float | None:

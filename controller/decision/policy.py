@@ -62,6 +62,7 @@ class Ages:
     future_s: float = 0.5  # clocks of one box agree better than this
     rate_s: float = 0.5  # with slower scrapes it is the newest two
     stall_s: float = 2.5  # longer than a dead path's data needs to be sent again on another
+    held_up_s: float = 1.0  # a queue that keyframes and jitter never make
     # Short beside the 5 s that rules ask of it: over 3 s a burst of two seconds lasts five, and a rung hangs on it.
     loss_s: float = 1.5
     loss_segments: float = 400.0  # 2 % of them are eight; where fewer were sent it takes longer to tell, but at most

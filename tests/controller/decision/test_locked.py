@@ -44,6 +44,26 @@ def test_too_little_bandwidth_leaves_a_rung(start: Quality, below_bps: float, af
     assert seconds_to_leave(start, upper_bps=below_bps) == (after_s, goes_to)
 
 
+def test_a_stream_held_up_by_one_uplink_has_too_little() -> None:
+    """The other uplink idles, so that nothing bounds the sum: what arrives in order does, across both kinds of look."""
+    state, road = at_rung(LOCKED, Quality.HIGH), Road(50e6)
+    for second in range(11):
+        busy = second % 3 == 0
+        look = seen(road, state, upper_bps=3.5e6 if busy else None)
+        decision = decide(state, replace(look, held_up_bps=None if busy else 0.2e6), LOCKED)
+        state = decision.state
+    assert (decision.changed_from, decision.quality) == (Quality.HIGH, Quality.MEDIUM)
+    assert "3.5 Mbit/s" not in decision.reason.text
+
+
+def test_busy_uplinks_tell_more_than_what_arrives_in_order() -> None:
+    """Enough capacity, measured: what is held up for a while comes, and the rung stays."""
+    state, road = at_rung(LOCKED, Quality.HIGH), Road(50e6)
+    for _ in range(30):
+        state = decide(state, replace(seen(road, state, upper_bps=6e6), held_up_bps=0.2e6), LOCKED).state
+    assert state.quality is Quality.HIGH
+
+
 @pytest.mark.parametrize(
     ("start", "enough_bps"),
     [(Quality.HIGH, 5e6), (Quality.MEDIUM, 3e6), (Quality.LOW, 1.5e6), (Quality.VERY_LOW, 0.5e6)],

@@ -72,6 +72,18 @@ def test_an_exporter_that_repeats_itself_is_as_old_as_its_source() -> None:
     assert world.observe(LOCKED).freshness is Freshness.LATE
 
 
+@pytest.mark.parametrize(("drain_time_s", "held_up_bps"), [(0.9, None), (1.0, 2.5e6)])
+def test_what_arrives_is_known_as_held_up_while_a_long_queue_stands(
+    drain_time_s: float, held_up_bps: float | None
+) -> None:
+    """A second of queue, wherever it stands; below it nothing is said."""
+    world = streaming()
+    world._tell("mptcp_connection_drain_time_seconds", drain_time_s)  # noqa: SLF001 - one gauge of this scrape alone
+
+    seen = world.observe(LOCKED)
+    assert seen.held_up_bps == (None if held_up_bps is None else pytest.approx(held_up_bps))
+
+
 @pytest.mark.parametrize(("after_s", "loss_ratio"), [(0, 0.1), (1, 0.05), (2, 0.0)])
 def test_losses_are_forgotten_before_a_rule_has_run_out(after_s: int, loss_ratio: float) -> None:
     """A tenth is lost for two seconds: half of it is seen a second later, and nothing another second later."""
