@@ -139,15 +139,21 @@ function showUplinks(uplinks) {
     element.append(box);
   });
 }
-function showDecisions(d) {
-  list("decisions", d.decisions.map((e) => {
-    const order = e.orders.find((one) => one.device === "encoder") || e.orders[0] || {};
-    const parts = [clock(e.at_s), e.changed_from ? e.changed_from + " \u2192 " + e.state : e.state];
-    if (e.target) parts.push(target(e.target));
-    if (e.scene) parts.push("scene " + e.scene);
+// Both controllers' decisions, from the timeline: what came of their orders is told in events of its own, newest first.
+function showDecisions(found) {
+  const orders = new Map(), key = (e) => e.origin + " " + e.data.decision;
+  found.events.filter((e) => e.kind === "order").forEach((e) => {
+    const before = orders.get(key(e));
+    if (!before || (e.subject === "encoder" && before.subject !== "encoder")) orders.set(key(e), e);
+  });
+  const decisions = found.events.filter((e) => e.kind !== "order").sort((a, b) => b.at_s - a.at_s);
+  list("decisions", decisions.slice(0, 15).map((e) => {
+    const d = e.data, order = orders.has(key(e)) ? orders.get(key(e)).data : {}, parts = [clock(e.at_s)];
+    if (d.target) parts.push(d.from ? d.from + " \u2192 " + d.state : d.state, target(d.target));
+    if (d.scene) parts.push("scene " + d.scene);
     const became = [["applied", since(e.at_s, order.applied_s)], ["shown", since(e.at_s, order.shown_s)]];
     became.filter((one) => one[1]).forEach((one) => parts.push(one.join(" ")));
-    return [parts.join(" \u00b7 "), e.target ? e.reason : (e.scene_reason || e.reason)];
+    return [parts.join(" \u00b7 "), e.text];
   }));
 }
 function showEvents(found) {
@@ -222,7 +228,7 @@ async function showPicture() {
 }
 async function look() {
   const [status, decisions, events] = await Promise.all(
-    [ask("api/status"), ask("api/decisions?limit=15"), ask("api/events?limit=15&kind=uplink&kind=device&kind=alert&kind=override&kind=session&kind=controller&kind=transition")]);
+    [ask("api/status"), ask("api/events?limit=60&kind=transition&kind=decision&kind=order"), ask("api/events?limit=15&kind=uplink&kind=device&kind=alert&kind=override&kind=session&kind=controller")]);
   showStatus(status);
   showDecisions(decisions);
   showEvents(events);

@@ -17,6 +17,7 @@ from controller.decision.model import Override, Quality
 from controller.journal import Entry, Journal
 from controller.overriding.standing import By, Standing
 from controller.timeline.records import Happening, Kind
+from controller.timeline.telling import happening_of
 from tests.controller.faces import CONTROL, Behind
 from tests.controller.statuses import KNOWN, UNKNOWN
 from tests.fakes.browser import Page, browsing
@@ -55,33 +56,33 @@ async def picture(page: Page, directory: Path, name: str) -> bytes:
     return await page.screenshot((Path(PICTURES) if PICTURES else directory) / f"{name}.png")
 
 
-def journal() -> Journal:
-    """Two decisions, the newer with an order that took."""
-    found = Journal()
-    decided = KNOWN.decided
-    assert decided is not None
+def decided(behind: Behind) -> None:
+    """Two decisions in the timeline, one of this controller with an order that took, and one that the rig told of."""
+    known = KNOWN.decided
+    assert known is not None
+    own = Journal(tell=lambda one: behind.store.add([happening_of(one)]))
     entry = Entry(
         number=0,
-        at_s=decided.at_s - 60.0,
+        at_s=known.at_s - 60.0,
         quality=Quality.LOW,
         changed_from=Quality.HIGH,
-        target=decided.target,
-        scene=decided.scene,
-        reason=replace(decided.reason, text="The links carry at most 1.1 Mbit/s for 10 s: LOW fits."),
-        scene_reason=decided.scene_reason,
-        freshness=decided.freshness,
+        target=known.target,
+        scene=None,
+        reason=replace(known.reason, text="The links carry at most 1.1 Mbit/s for 10 s: LOW fits."),
+        scene_reason=None,
+        freshness=known.freshness,
         age_s=0.4,
     )
-    found.decided(entry)
-    number = found.decided(replace(entry, at_s=decided.at_s, quality=Quality.MEDIUM, changed_from=Quality.LOW))
-    found.commanded(number, "encoder", at_s=decided.at_s + 0.01)
-    found.answered(number, "encoder", at_s=decided.at_s + 0.21, outcome="applied", detail="the read-back shows it")
-    return found
+    number = own.decided(replace(entry, at_s=known.at_s, quality=Quality.MEDIUM, changed_from=Quality.LOW))
+    own.commanded(number, "encoder", at_s=known.at_s + 0.01)
+    own.answered(number, "encoder", at_s=known.at_s + 0.21, outcome="applied", detail="the read-back shows it")
+    behind.store.add_foreign("rig", [(1, happening_of(replace(entry, number=number)))])
 
 
 async def test_the_page_shows_what_is_known_within_a_phones_width(tmp_path: Path) -> None:
     """What is known is shown in words and field units; nothing needs to be scrolled sideways, fingers fit."""
-    behind = Behind(status=replace(KNOWN, scene_shown_name="<b>bold</b>"), journal=journal())
+    behind = Behind(status=replace(KNOWN, scene_shown_name="<b>bold</b>"))
+    decided(behind)
     behind.store.add([Happening(1.0, Kind.DEVICE, "obs", "<img src=x onerror=document.title='owned'>")])
     async with page_of(tmp_path, behind) as page:
         text = await page.value("document.body.innerText")
@@ -94,7 +95,9 @@ async def test_the_page_shows_what_is_known_within_a_phones_width(tmp_path: Path
 
     for shown in ("MEDIUM", "MEDIUM fits.", "2.50 Mbit/s, 1280x720 at 30", "modem-a", "as wanted", "fresh, 500 ms old"):
         assert shown in text
-    assert "applied +0.21 s" in text
+    assert text.count("applied +0.21 s") == 1
+    assert text.index("LOW \u2192 MEDIUM") < text.index("applied +0.21 s") < text.index("HIGH \u2192 LOW")
+    assert "The links carry at most 1.1 Mbit/s for 10 s: LOW fits." in text
     assert "<b>bold</b>" in text
     assert ("<img src=x" in text, title) == (True, "VVLIVE")
     assert width_px == PHONE_PX
