@@ -135,8 +135,8 @@ def _with_queue(
 def _lower_bps(memory: Patience, links: Links, occasion: Occasion, policy: Policy, *, carried_bps: float) -> float:
     """What a fall would go to: one step at first, as the fade may be short; then what also drains the queue.
 
-    While next to nothing is carried a second fall waits, and goes to the bottom. Who has nothing to lose does not
-    leave the still rate for a short fade.
+    While next to nothing is carried a second fall waits, and goes to the bottom. What is near the still rate goes to
+    it; and who has nothing to lose does not leave it for a short fade.
     """
     rules, rate, carried = policy.restart, memory.rate_bps, carried_bps
     if memory.dark and carried < rules.dark * rate:
@@ -150,6 +150,8 @@ def _lower_bps(memory: Patience, links: Links, occasion: Occasion, policy: Polic
         left_bits = max(0.0, links.queued_bits - carried * occasion.change_s)
         lower = max(occasion.bottom_bps, rules.usable * carried - left_bits / rules.drain_s)
     still = still_bps(policy)
+    if still / rules.near < lower < still * rules.near:
+        return min(rate, still)
     if lower >= still or memory.late_s >= rules.patience_s:
         return lower
     there_and_back = 2.0 * price_bits(min(rate, still), lower, policy, restart_s=occasion.restart_s)
@@ -216,12 +218,14 @@ class _Promise:
 
 def _promises(memory: Patience, occasion: Occasion, policy: Policy) -> Iterator[_Promise]:
     rules, rate, still = policy.restart, memory.rate_bps, still_bps(policy)
+    proven = min(1.0, max(0.0, memory.account.won_bits / rules.proven_bits))
     for at, trial in zip(climbing_rates(policy), memory.trials, strict=True):
         goal = min(at, occasion.cap_bps)
         if goal <= rate * (1 + _SAME) or (memory.calm_s < rules.calm_s and trial.shown_s < rules.shown_s):
             continue
         asked_bits = rules.worth_bits
         if goal > still:
+            asked_bits *= 1.0 + rules.unproven * (1.0 - proven)
             there_and_back = 2.0 * price_bits(max(rate, still), goal, policy, restart_s=occasion.restart_s)
             asked_bits += rules.debt_weight * lacking_bits(memory.account, there_and_back, policy)
         held_s = trial.held_s + rules.calm_weight * memory.calm_s + rules.shown_weight * trial.shown_s

@@ -80,6 +80,8 @@ def _applied(now: Conditions, line: Line) -> Conditions:
             now = replace(now, capacity_bps=float(number) * 1e6)
         case "loss":
             now = replace(now, loss_ratio=float(number) / 100)
+        case "shown":
+            now = replace(now, shown_ratio=float(number) / 100)
         case "rtt":
             now = replace(now, rtt_s=float(number) / 1000)
         case "dead":

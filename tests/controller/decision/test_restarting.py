@@ -110,12 +110,12 @@ def test_a_queue_that_drains_fast_is_left_alone() -> None:
 
 def test_a_second_fall_goes_to_what_drains_the_queue() -> None:
     """The first one is a step, as the fade may be short; when its queue still stands it is not."""
-    first, _ = look(at(4.5e6), standing(2.0, rate_bps=4.5e6, carried_bps=1e6), 0.0)
+    first, _ = look(at(3.5e6), standing(2.0, rate_bps=3.5e6, carried_bps=1e6), 0.0)
     queue = standing(4.0, rate_bps=first.rate_bps, carried_bps=1e6)
     second, why = look(first, queue, 3.0)
 
     assert why.rule == FALL
-    assert first.rate_bps == pytest.approx(RULES.deepest * 4.5e6)
+    assert first.rate_bps == pytest.approx(RULES.deepest * 3.5e6)
     assert second.rate_bps == pytest.approx(RULES.usable * 1e6 - (queue.queued_bits - CHANGE_S * 1e6) / RULES.drain_s)
 
 
@@ -146,13 +146,13 @@ def test_a_hole_is_no_failure() -> None:
 
 def test_while_nothing_is_carried_it_falls_once_and_after_a_while_to_the_bottom() -> None:
     """Each restart in an outage is one more connection that cannot be made."""
-    memory, orders = at(4.5e6), []
+    memory, orders = at(3.5e6), []
     for second in range(20):
-        memory, why = look(memory, standing(3.0 + second, rate_bps=4.5e6, carried_bps=0.0), float(second))
+        memory, why = look(memory, standing(3.0 + second, rate_bps=3.5e6, carried_bps=0.0), float(second))
         if why.rule == FALL:
             orders.append((second, memory.rate_bps))
 
-    assert orders == [(0, RULES.deepest * 4.5e6), (RULES.dark_s, 300_000.0)]
+    assert orders == [(0, RULES.deepest * 3.5e6), (RULES.dark_s, 300_000.0)]
 
 
 def test_the_first_climb_comes_after_a_calm() -> None:
@@ -194,11 +194,12 @@ def test_who_has_lost_stands_still_through_a_short_fade(won_bits: float, *, fall
     assert (why.rule == FALL) is falls
 
 
-def test_who_has_lost_falls_to_the_rate_of_the_start_and_not_below() -> None:
-    """Going back is always free to do."""
-    memory, why = look(at(4.5e6, won_bits=-1e8), standing(2.8, rate_bps=4.5e6, carried_bps=1e6), 1.0)
+@pytest.mark.parametrize(("rate_bps", "won_bits"), [(4.5e6, 1e9), (3.2e6, -1e8)])
+def test_a_fall_ends_at_the_rate_of_the_start(rate_bps: float, won_bits: float) -> None:
+    """Where it would end near it, since nothing can be lost there; and where nothing may be lost."""
+    memory, why = look(at(rate_bps, won_bits=won_bits), standing(2.8, rate_bps=rate_bps, carried_bps=1e6), 1.0)
 
-    assert (memory.rate_bps, why.rule) == (max(2.5e6, RULES.deepest * 4.5e6), FALL)
+    assert (memory.rate_bps, why.rule) == (2.5e6, FALL)
 
 
 def test_a_picture_that_stays_late_is_answered_whatever_was_lost() -> None:

@@ -36,10 +36,14 @@ RESTARTS = EncoderTraits(bitrate_cost_s=2.0, geometry_cost_s=2.0)
 
 @dataclass(slots=True)
 class Conditions:
-    """What the world is like now. Rates in bit/s; `share` is the first uplink's part of the capacity."""
+    """What the world is like now. Rates in bit/s; `share` is the first uplink's part of the capacity.
+
+    `shown_ratio` is how much of the capacity keyframes show while no queue stands; else little more than is sent.
+    """
 
     capacity_bps: float = 20e6
     share: float = 0.5
+    shown_ratio: float = 0.0
     loss_ratio: float = 0.0
     rtt_s: float = RTT_S
     dead: frozenset[str] = frozenset()
@@ -121,7 +125,9 @@ class World:
         self._tell("mptcp_connection_backlog_bytes", octets(self.backlog_bits + rate * RTT_S))
         waiting_s = self.backlog_bits / rate if rate else 60.0 * bool(self.backlog_bits)
         self._tell("mptcp_connection_drain_time_seconds", waiting_s + RTT_S)
-        lower = min(1.05 * seen, sum(self.capacity_of(uplink) for uplink in UPLINKS))
+        capacity = sum(self.capacity_of(uplink) for uplink in UPLINKS)
+        shown = 0.0 if busy else self.conditions.shown_ratio * capacity
+        lower = min(max(1.05 * seen, shown), capacity)
         self._tell("mptcp_connection_capacity_lower_bytes_per_second", octets(lower))
         if busy:
             self._tell("mptcp_connection_capacity_upper_bytes_per_second", octets(rate))
