@@ -20,10 +20,11 @@ test: setup ## every test, the real components included, on two cores (ARGS go t
 laws: setup ## the laws of the decision core, 10,000 examples of each: 20 minutes (ARGS go to pytest)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest tests/controller/decision --hypothesis-show-statistics $(ARGS)
 
-test-transports: setup ## the scripted drive over each transport, judged: 17 minutes, as root
+test-transports: setup ## the drive over each transport, and the switch between two, judged: 20 minutes, as root
 	@mkdir -p .demo; for one in mptcp srtla hybrid; do echo "== $$one"; \
 	  $(BIN)/python -m deploy.demo --for 300s --transport $$one --report .demo/$$one.json && \
-	  $(BIN)/python -m deploy.demo.verdict .demo/$$one.json || exit 1; done
+	  $(BIN)/python -m deploy.demo.verdict .demo/$$one.json || exit 1; done; \
+	  echo "== switch"; $(BIN)/python -m tests.bench.switching
 
 check: setup ## format, lint, types, import contracts, rules, scripts
 	@$(BIN)/python -m deploy.check
