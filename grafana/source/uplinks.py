@@ -133,7 +133,7 @@ def _guard() -> Row:
             grid(
                 "Lives and deaths in the range shown",
                 "Subflows that came and went, and what the guard did. Many renewals: the carrier drops idle "
-                "connections; many deaths: coverage.",
+                "connections; many deaths: coverage; detours: the uplink crawled, and its data went over the others.",
                 [
                     Column(
                         "Subflows opened",
@@ -156,6 +156,12 @@ def _guard() -> Row:
                     Column(
                         "Brought back",
                         f"sum by (uplink) (increase(mptcp_guard_revivals_total{{{PICKED_ANYWHERE}}}[$__range]))",
+                        "short",
+                        decimals=0,
+                    ),
+                    Column(
+                        "Detours",
+                        f"sum by (uplink) (increase(mptcp_guard_detours_total{{{PICKED_ANYWHERE}}}[$__range]))",
                         "short",
                         decimals=0,
                     ),
