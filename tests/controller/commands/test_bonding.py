@@ -23,3 +23,13 @@ def test_the_bonds_doctor_is_asked() -> None:
 def test_its_help_is_a_word_away() -> None:
     """What stands behind -- goes to the bond's doctor."""
     assert "the stream's TCP port" in vvlive("doctor", "bond", "--", "--help").stdout
+
+
+def test_the_side_is_asked_for_in_words() -> None:
+    """Not as the missing option of a program that nobody typed."""
+    done = vvlive("doctor", "bond", "--json")
+
+    assert (done.returncode, done.stderr) == (
+        2,
+        "vvlive: which end of the bond is this machine? give --side pi or --side vps\n",
+    )
