@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import groupby
 from math import inf, nextafter
 from typing import Any
 
@@ -216,6 +217,12 @@ class Past:
     traits: EncoderTraits
     start: Quality
     log: Log = ()
+
+    def __repr__(self) -> str:
+        episodes = "".join(
+            f"\n  {len(list(times))} times, {step[0]} s apart: {step[1]}" for step, times in groupby(self.log)
+        )
+        return f"Past of {self.policy.name} from {self.start} with {self.traits}:{episodes}"
 
     def told(self, override: Override) -> Past:
         """The same past under an override."""
