@@ -65,6 +65,7 @@ class Policy:
     # the 64 kB which the kernel binds to it in one go, and the 16 kB of tcp_notsent_lowat, would not take a second.
     worth_rate: float = 80_000.0  # bytes/s
     train_s: float = 4.0
+    train_urgent_s: float = 1.0  # while one that carries holds the stream up
 
     # What is bound to an uplink holds all that comes after it up. Where it takes longer than this to drain at the rate
     # of the last `holding_span_s`, and the others could deliver it in half that time, it is sent over them.

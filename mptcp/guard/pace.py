@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import replace
 
 from mptcp.guard.flow import kbps
 from mptcp.guard.judging import Look, alive, failing, holds
 from mptcp.guard.model import Action, Deed, Policy, Seen, UplinkMemory
+from mptcp.guard.train import Weighed
 
 
 def demotion(name: str, looks: Mapping[str, Look], *, seen: Seen, policy: Policy) -> tuple[UplinkMemory, Action | None]:
@@ -71,20 +73,29 @@ def _reason_to_promote(
         trial_s = min(policy.trial_s * policy.steady_growth**memory.demotions, policy.trial_most_s)
         tried = seen.now_s - (memory.demoted_s or 0.0) >= trial_s
         return f"tried again after {trial_s:.0f} s, for there is no responder to ask" if tried else None
-    now_s, rtt_s, weighed = seen.now_s, looks[name].rtt_s, memory.weighed
+    now_s, rtt_s = seen.now_s, looks[name].rtt_s
     fast_s = 0.0 if memory.fast_since_s is None else now_s - memory.fast_since_s
     if not fast_s or rtt_s is None:
         return None
     round_trip = f"round trip {rtt_s:.2f} s"
     others = [each for other, each in looks.items() if other != name and each.live and not each.memory.demoted]
+    if all(failing(each, now_s=now_s, policy=policy) for each in others):
+        return f"{round_trip}, and no other uplink is alive"
+    shown = _shown(memory.weighed, now_s, fast_s, policy)
+    if shown is None:
+        return None
     if all(failing(each, now_s=now_s, policy=policy) or holds(each, policy) for each in others):
-        return f"{round_trip}, and no other uplink is fast"
+        return f"{round_trip}, {shown}, and no other uplink is fast"
     proof_s = min(policy.fast_s * 2.0 ** (memory.demotions - 1), policy.fast_most_s)
-    if fast_s < proof_s or weighed is None or now_s - weighed.sent_s > fast_s:
+    return f"{round_trip}, below the budget for {proof_s:.0f} s, and {shown}" if fast_s >= proof_s else None
+
+
+def _shown(weighed: Weighed | None, now_s: float, fast_s: float, policy: Policy) -> str | None:
+    """What a train showed since the uplink looks fast, if that is enough; after a long time anything is."""
+    if weighed is None or now_s - weighed.sent_s > fast_s:
         return None
-    if weighed.rate < policy.worth_rate and fast_s < policy.fast_most_s:
-        return None
-    return f"{round_trip}, below the budget for {proof_s:.0f} s, and a train passed at {kbps(weighed.rate)} kbit/s"
+    enough = weighed.rate >= policy.worth_rate or fast_s >= policy.fast_most_s
+    return f"a train passed at {kbps(weighed.rate)} kbit/s" if enough else None
 
 
 def _since(subject: Look, since_s: float | None, now_s: float, *, slow: bool, policy: Policy) -> float | None:
@@ -102,4 +113,8 @@ def _for(since_s: float | None, now_s: float, length_s: float) -> bool:
 
 def _could_carry(other: Look, seen: Seen, policy: Policy) -> bool:
     fast = other.rtt_s is not None and other.rtt_s <= policy.budget_s / 2
-    return fast and not other.seen.backup and not other.memory.demoted and alive(other, now_s=seen.now_s, policy=policy)
+    takes_part = not other.seen.backup and not other.memory.demoted
+    # One that has just come back is fast for want of load, and the other slow because it had all of it.
+    back_s = max(other.memory.promoted_s or -math.inf, other.memory.revived_s or -math.inf)
+    settled = seen.now_s - back_s >= policy.slow_s
+    return fast and takes_part and settled and alive(other, now_s=seen.now_s, policy=policy)

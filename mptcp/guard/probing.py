@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from mptcp.guard.judging import Look
+from mptcp.guard.judging import Look, holds
 from mptcp.guard.model import Phase, Policy, Seen, UplinkMemory
 
 SOONEST_S = 0.01
@@ -29,13 +29,15 @@ def trains_due(looks: Mapping[str, Look], *, seen: Seen, policy: Policy) -> tupl
     """The uplinks to weigh with a train before they carry again: demoted ones that look fast, dead ones that answer."""
     if not seen.probing:
         return ()
+    hurry = any(each.live and not each.memory.demoted and holds(each, policy) for each in looks.values())
+    pause_s = policy.train_urgent_s if hurry else policy.train_s
     return tuple(
         name
         for name, each in looks.items()
         if _weighable(each.memory, seen.now_s, policy)
         and (
             _not_since(each.memory.train_s, each.memory.since_s)
-            or _not_since(each.memory.train_s, seen.now_s - policy.train_s)
+            or _not_since(each.memory.train_s, seen.now_s - pause_s)
         )
     )
 

@@ -163,6 +163,44 @@ def test_backup_takes_over_when_the_other_becomes_slow() -> None:
     assert world.deeds("verizon") == [Deed.DETOUR]
 
 
+def test_backup_carries_at_once_when_the_other_is_dead() -> None:
+    """It carries for the kernel anyway; what is proved does not matter then."""
+    world = _crawling()
+    world.run(10)
+    world.set("verizon", whole=False)
+    world.run(3)
+
+    promoted = next(each for each in world.done if each.action.deed is Deed.PROMOTE)
+    assert promoted.action.evidence == "round trip 0.05 s, and no other uplink is alive"
+
+
+def test_crawling_backup_stays_one_while_the_other_is_overloaded() -> None:
+    """Idle it is fast; taken in again it would hold the stream up in a second."""
+    world = _crawling()
+    world.run(10)
+    world.paths["verizon"].slow, world.paths["verizon"].bound = 60_000.0, 64_000
+    world.run(20)
+
+    assert world.deeds() == [Deed.DETOUR]
+
+
+def test_uplink_that_had_all_of_the_load_is_not_blamed_for_it() -> None:
+    """One that has just come back is fast because it carries nothing yet."""
+    world = _slowed()
+    world.run(4)
+    assert world.deeds() == [Deed.DEMOTE]
+    world.paths["att"].rtt_s = 0.05
+    world.run(2)
+    world.paths["verizon"].rtt_s = 0.4
+    while world.paths["att"].backup:
+        world.run(0.1)
+    world.run(2)
+    assert world.deeds("verizon") == []
+
+    world.run(2)
+    assert world.deeds("verizon") == [Deed.DEMOTE]
+
+
 def test_uplinks_that_are_slow_together_stay_together() -> None:
     """A crowded cell: there is no faster way, and half of the room is worse than all of it."""
     world = _crawling()
