@@ -5,9 +5,10 @@ in 5 of 75 changes under constant reading, in none of 80 without. OBS announces 
 end as events of the group Config; in between a request is answered here with its own status for
 this, NotReady, and not sent.
 
-Requests to an OBS that exits crashed it in 40 of 40 stops under constant reading, in none of 3 without.
-It tells of scene after scene that it removes, and only then of its end: so a scene that goes is
-taken for the beginning of an end.
+Requests to an OBS that exits crash it, too: on SIGINT in 10 of 10 stops under constant reading, in 11 of 17 with
+two reads a second, in none of 10 alone. It tells of scene after scene that it removes, and only then of
+its end: so a scene that goes is taken for the beginning of an end. With that 2 of 10 and 1 of 18 are left, in
+which a read was on its way before the first word of it.
 """
 
 from __future__ import annotations
