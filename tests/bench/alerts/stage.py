@@ -6,9 +6,9 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -18,16 +18,18 @@ import simpleobsws
 from deploy.demo import ports, rendering
 from deploy.demo.assembly import Assembly, assemble
 from deploy.demo.link import Change
+from deploy.demo.namespaces import Namespace
 from deploy.demo.options import Options
 from deploy.demo.part import Part
 from deploy.demo.portal import Portal
-from deploy.demo.readiness import connector
+from deploy.demo.readiness import Started, connector
 from deploy.demo.runner import Runner
-from deploy.demo.studio import scenes
 from deploy.demo.world import World, environment
+from tests.bench.alerts.admission import Admission
 from tests.bench.alerts.sightings import Sighting, sightings
 
 PICTURE_WITHIN_S = 90.0
+READY_WITHIN_S = 30.0
 END_WITHIN_S = 10.0
 LOOK_EVERY_S = 0.25
 
@@ -54,7 +56,10 @@ class Stage:
         """
         async with AsyncExitStack() as stack:
             self.world = await stack.enter_async_context(World())
-            self.assembly: Assembly = assemble(self.world, self.options, self.directory)
+            assembly = assemble(self.world, self.options, self.directory)
+            admission = Admission(self.world.vps, self.directory)
+            self.admission = admission
+            self.assembly: Assembly = replace(assembly, parts=(*assembly.parts, admission.part()))
             timeout = aiohttp.ClientTimeout(5.0)
             self._session = await stack.enter_async_context(
                 aiohttp.ClientSession(connector=connector(self.world.vps), timeout=timeout)
@@ -76,11 +81,24 @@ class Stage:
     async def alerts(self, *, since_s: float) -> list[Sighting]:
         """Every evaluation of an alert since then, as the VPS's Prometheus keeps them."""
         window_s = max(1, round(time.time() - since_s) + 1)
-        query = f'ALERTS{{rig="{rendering.RIG}"}}[{window_s}s]'
+        return sightings(await self.asked(f'ALERTS{{rig="{rendering.RIG}"}}[{window_s}s]'))
+
+    async def asked(self, query: str) -> list[dict[str, Any]]:
+        """What the VPS's Prometheus answers now."""
         url = f"http://127.0.0.1:{ports.PROMETHEUS}/api/v1/query"
         async with self._session.post(url, data={"query": query}, raise_for_status=True) as answer:
             found: dict[str, Any] = await answer.json()
-        return sightings(found["data"]["result"])
+        result: list[dict[str, Any]] = found["data"]["result"]
+        return result
+
+    async def order(self, url: str) -> None:
+        """GET a URL of the VPS, which does something there."""
+        async with self._session.get(url, raise_for_status=True):
+            return
+
+    def argv(self, name: str) -> tuple[str, ...]:
+        """How a part was started."""
+        return self._part(name).argv
 
     def shade(self, *uplinks: str, dark: bool) -> None:
         """Swallow everything on these uplinks in silence, or no longer."""
@@ -111,8 +129,14 @@ class Stage:
     @asynccontextmanager
     async def instead(self, name: str, *more: str, **replaced: str) -> AsyncIterator[None]:
         """A part with other arguments: `more` behind its own, and in these each key replaced by its value."""
+        argv = [_renamed(argument, replaced) for argument in self.argv(name)]
+        async with self.running(name, *argv, *more):
+            yield
+
+    @asynccontextmanager
+    async def running(self, name: str, *argv: str, ready: bool = False) -> AsyncIterator[int]:
+        """Something else in a part's place, on its host; its process id, once it is `ready` as the part would be."""
         part = self._part(name)
-        argv = [_renamed(argument, replaced) for argument in part.argv] + list(more)
         assert part.namespace is not None, f"{name} runs on no host of the demo"
         await self._kill(name)
         with (self.directory / f"{name}-instead.log").open("ab") as log:
@@ -120,7 +144,11 @@ class Stage:
                 *part.namespace.command(argv), env=environment() | dict(part.env), stdout=log, stderr=log
             )
         try:
-            yield
+            if ready and part.ready is not None:
+                async with asyncio.timeout(READY_WITHIN_S):
+                    while await part.ready.missing(Started(part.namespace, str)):  # noqa: ASYNC110 - as the runner
+                        await asyncio.sleep(LOOK_EVERY_S)
+            yield process.pid
         finally:
             process.terminate()
             async with asyncio.timeout(END_WITHIN_S):
@@ -128,24 +156,33 @@ class Stage:
             await self.runner.start(name)
 
     @asynccontextmanager
-    async def muted(self) -> AsyncIterator[None]:
-        """The sound of the stream muted in OBS, as by a person at its mixer."""
-        await self._mute(muted=True)
+    async def filtered(self, host: Namespace, *rules: str) -> AsyncIterator[None]:
+        """Rules of nftables for what a host sends, its own loopback included."""
+        lines = ("table inet harm {", "chain sent {", "type filter hook output priority 0;", *rules, "}", "}", "")
+        host.run(["nft", "-f", "-"], stdin="\n".join(lines))
         try:
             yield
         finally:
-            await self._mute(muted=False)
+            host.run(["nft", "delete", "table", "inet", "harm"])
 
-    async def _mute(self, *, muted: bool) -> None:
+    @asynccontextmanager
+    async def told(self, request: str, data: Mapping[str, object], back: Mapping[str, object]) -> AsyncIterator[None]:
+        """OBS told something over its WebSocket, as by a person at its mixer, and afterwards to take it `back`."""
+        await self._tell(request, data)
+        try:
+            yield
+        finally:
+            await self._tell(request, back)
+
+    async def _tell(self, request: str, data: Mapping[str, object]) -> None:
         password = (self.directory / "obs.password").read_text(encoding="utf-8").strip()
         async with Portal("OBS", self.world.vps, target=("127.0.0.1", ports.OBS_WEBSOCKET)) as portal:
             client: Any = simpleobsws.WebSocketClient(f"ws://127.0.0.1:{portal.port}", password)
             await client.connect()
             await client.wait_until_identified()
-            wanted = {"inputName": scenes.INGEST, "inputMuted": muted}
-            answer = await client.call(simpleobsws.Request("SetInputMute", wanted))
+            answer = await client.call(simpleobsws.Request(request, dict(data)))
             await client.disconnect()
-        assert answer.ok(), f"OBS would not mute: {answer.requestStatus.comment}"
+        assert answer.ok(), f"OBS would not do {request}: {answer.requestStatus.comment}"
 
     async def _kill(self, *names: str) -> None:
         for name in names:
