@@ -1,1 +1,1 @@
-"""The guard: takes a dead uplink out of the bond within half a second, and brings it back when it answers."""
+"""The guard: takes an uplink that is dead or crawls out of the stream's way, and brings it back when it is well."""

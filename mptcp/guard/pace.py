@@ -17,7 +17,7 @@ def demotion(name: str, looks: Mapping[str, Look], *, seen: Seen, policy: Policy
 
     A queue of our own making slows all uplinks alike, for the kernel fills them evenly; then the
     fast other is missing, and the stream is what must shrink. A subflow that is backup carries
-    nothing, so afterwards only probes tell its round trip.
+    nothing, so afterwards only probes tell its round trip, and trains of them its rate.
     """
     subject = looks[name]
     memory = replace(
