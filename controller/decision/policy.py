@@ -163,7 +163,7 @@ class Restart:
     worth_bits: float = 157_000_000.0  # what a climb must promise: two restarts, twice, at 18 Mbit for a dark second
     half_life_s: float = 1_160.0
     # What may be lost against standing still; see `standing`.
-    credit_bits: float = 80_000_000.0  # not quite a climb that fails at once and is undone
+    credit_bits: float = 115_000_000.0  # about a climb that fails at once and is undone
     trickle_bps: float = 50_000.0
     account_s: float = 3_600.0  # the account's half-life
     deepest_bits: float = 100_000_000.0  # of debt; what was lost beyond is forgotten, or no link were trusted again
@@ -172,7 +172,7 @@ class Restart:
     unproven: float = 1.0  # and so many times its worth more while nothing is won,
     proven_bits: float = 500_000_000.0  # less and less until so much is
     near: float = 1.15  # of the still rate, either way: a fall goes there itself, where nothing can be lost
-    fall_stake: float = 1.5  # of the price of a fall and its climb, that must be there
+    fall_stake: float = 1.2  # of the price of a fall and its climb, that must be there
     patience_s: float = 8.6  # a picture late for so long is reason enough for a fall
 
 
