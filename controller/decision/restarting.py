@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from controller.decision.links import Links
     from controller.decision.memory import Patience
-    from controller.decision.policy import Policy, Restart
+    from controller.decision.policy import Policy
 
 FALL, RAISE = "restart-fall", "restart-raise"
 
@@ -55,14 +55,15 @@ def restart_rate(memory: Patience, links: Links, occasion: Occasion, policy: Pol
     """The law's memory after one look, its wanted rate in it, and why."""
     rules, at_s, queued_bits = policy.restart, occasion.at_s, memory.queued_bits
     passed_s = 0.0 if memory.at_s is None else max(0.0, at_s - memory.at_s)
-    memory = replace(_faded(memory, passed_s, climbing_rates(policy), rules), at_s=at_s)
+    rates = climbing_rates(policy)
+    trials = _faded(memory.trials, 0.5 ** (passed_s / rules.half_life_s), rates)
     passed_s = min(passed_s, policy.ages.late_s)  # beyond it nothing was known of the links
     stands = links.queue_s > rules.clear_s
-    if not links.disordered:
-        memory = replace(memory, queued_bits=links.queued_bits if stands else 0.0)
+    waiting_bits = queued_bits if links.disordered else links.queued_bits if stands else 0.0
     settling = memory.changed_s is not None and at_s - memory.changed_s < occasion.change_s
-    played = Played(passed_s, memory.rate_bps, memory.queued_bits, occasion.least_bps, settling)
-    memory = replace(memory, account=counted(memory.account, played, links, policy, stands=stands))
+    played = Played(passed_s, memory.rate_bps, waiting_bits, occasion.least_bps, settling)
+    account = counted(memory.account, played, links, policy, stands=stands)
+    memory = replace(memory, at_s=at_s, trials=trials, queued_bits=waiting_bits, account=account)
     if memory.rate_bps > occasion.cap_bps:
         text = f"The cap is {mbit(occasion.cap_bps)}."
         return _changed(memory, occasion.cap_bps, at_s), Reason(FALL, text)
@@ -71,7 +72,7 @@ def restart_rate(memory: Patience, links: Links, occasion: Occasion, policy: Pol
     if stands:
         seen = _watched(memory, links, policy, passed_s=passed_s)
         return _with_queue(seen, links, occasion, policy, before_bits=queued_bits * rules.draining**passed_s)
-    return _without_queue(memory, occasion, policy, passed_s=passed_s)
+    return _without_queue(memory, occasion, policy, passed_s=passed_s, rates=rates)
 
 
 def climbing_rates(policy: Policy) -> tuple[float, ...]:
@@ -80,12 +81,10 @@ def climbing_rates(policy: Policy) -> tuple[float, ...]:
     return (rungs[0], *(rate for low, high in pairwise(rungs) for rate in ((low + high) / 2, high)))
 
 
-def _faded(memory: Patience, passed_s: float, rates: tuple[float, ...], rules: Restart) -> Patience:
-    if len(memory.trials) != len(rates):
-        return replace(memory, trials=(Trial(),) * len(rates))
-    kept = 0.5 ** (passed_s / rules.half_life_s)
-    trials = tuple(Trial(one.held_s * kept, one.failures * kept, one.shown_s) for one in memory.trials)
-    return replace(memory, trials=trials)
+def _faded(trials: tuple[Trial, ...], kept: float, rates: tuple[float, ...]) -> tuple[Trial, ...]:
+    if len(trials) != len(rates):
+        return (Trial(),) * len(rates)
+    return tuple([Trial(one.held_s * kept, one.failures * kept, one.shown_s) for one in trials])
 
 
 def _watched(memory: Patience, links: Links, policy: Policy, *, passed_s: float) -> Patience:
@@ -170,13 +169,17 @@ def _fallen(memory: Patience, lower_bps: float, occasion: Occasion, policy: Poli
     return replace(memory, falling=True, dark=carried < rules.dark * rate)
 
 
-def _without_queue(memory: Patience, occasion: Occasion, policy: Policy, *, passed_s: float) -> tuple[Patience, Reason]:
+def _without_queue(
+    memory: Patience, occasion: Occasion, policy: Policy, *, passed_s: float, rates: tuple[float, ...]
+) -> tuple[Patience, Reason]:
     rules, rate = policy.restart, memory.rate_bps
     shown_bps = rules.shown * occasion.least_bps
     lost = 0.5 ** (passed_s / rules.shown_half_life_s)
     trials = tuple(
-        _tried(one, held=at <= rate * _AT, shown=at <= shown_bps, passed_s=passed_s, lost=lost)
-        for at, one in zip(climbing_rates(policy), memory.trials, strict=True)
+        [
+            _tried(one, held=at <= rate * _AT, shown=at <= shown_bps, passed_s=passed_s, lost=lost)
+            for at, one in zip(rates, memory.trials, strict=True)
+        ]
     )
     memory = replace(
         memory,
@@ -187,7 +190,7 @@ def _without_queue(memory: Patience, occasion: Occasion, policy: Policy, *, pass
         carried_bps=None,
         late_s=0.0,
     )
-    best = max(_promises(memory, occasion, policy), default=None)
+    best = max(_promises(memory, occasion, policy, rates), default=None)
     if best is not None and best.over_bits > 0.0:
         evidence = (
             ("calm_s", round(memory.calm_s, 1)),
@@ -203,8 +206,8 @@ def _without_queue(memory: Patience, occasion: Occasion, policy: Policy, *, pass
 
 def _tried(trial: Trial, *, held: bool, shown: bool, passed_s: float, lost: float) -> Trial:
     if held:
-        return replace(trial, held_s=trial.held_s + passed_s)
-    return replace(trial, shown_s=trial.shown_s + passed_s if shown else trial.shown_s * lost)
+        return Trial(trial.held_s + passed_s, trial.failures, trial.shown_s)
+    return Trial(trial.held_s, trial.failures, trial.shown_s + passed_s if shown else trial.shown_s * lost)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -216,10 +219,10 @@ class _Promise:
     for_s: float
 
 
-def _promises(memory: Patience, occasion: Occasion, policy: Policy) -> Iterator[_Promise]:
+def _promises(memory: Patience, occasion: Occasion, policy: Policy, rates: tuple[float, ...]) -> Iterator[_Promise]:
     rules, rate, still = policy.restart, memory.rate_bps, still_bps(policy)
     proven = min(1.0, max(0.0, memory.account.won_bits / rules.proven_bits))
-    for at, trial in zip(climbing_rates(policy), memory.trials, strict=True):
+    for at, trial in zip(rates, memory.trials, strict=True):
         goal = min(at, occasion.cap_bps)
         if goal <= rate * (1 + _SAME) or (memory.calm_s < rules.calm_s and trial.shown_s < rules.shown_s):
             continue
