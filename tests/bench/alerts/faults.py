@@ -28,8 +28,10 @@ def _all_dark(stage: Stage) -> AbstractAsyncContextManager[None]:
 
 # A picture may be 2 s late, the rig's metrics 8 s old, the rig silent for 30 s; no byte must have come for 3 s.
 LATE_S, STALE_S, OFFLINE_S, NO_BYTE_S = 2.0, 8.0, 30.0, 3.0
-# Nothing acknowledged for 2 s; the picture in OBS stands for 4 s.
-STUCK_S, PICTURE_STILL_S = 2.0, 4.0
+# Nothing acknowledged for 2 s; nothing leaves OBS for 3 s; its picture stands for 4 s.
+STUCK_S, OUTPUT_STILL_S, PICTURE_STILL_S = 2.0, 3.0, 4.0
+# The guard looks at a slow uplink for 3 s.
+SLOW_S = 3.0
 # The history is written every 10 s: before that nobody knows of a full disk.
 WRITTEN_S = 10.0
 
@@ -38,13 +40,23 @@ FAULTS: tuple[Fault, ...] = (
     Fault("MPTCP switched off", harms.unbonded, {"BondingOff": 0.0}),
     Fault("fallen back to plain TCP", harms.fallen_back, {"BondingOff": 0.0}),
     Fault("MPTCP options taken out", harms.stripped, {"ConnectionStuck": STUCK_S}),
+    Fault("an uplink takes half a second", harms.slow, {"UplinkSlow": SLOW_S}),
+    Fault("an uplink flaps", harms.flapping, {"UplinkFlapping": 0.0}),
     Fault("encoder killed", lambda stage: stage.without("encoder"), {"StreamDown": 0.0, "EncoderUnreachable": 0.0}),
     Fault("encoder hangs", lambda stage: stage.frozen("encoder"), {"EncoderUnreachable": 0.0}),
     Fault("encoder ignores", lambda stage: stage.instead("encoder", "--fault", "ignores"), {"EncoderNotApplying": 0.0}),
     Fault("OBS killed", lambda stage: stage.without("obs"), {"ObsDown": 0.0}),
     Fault("OBS hangs", lambda stage: stage.frozen("obs"), {"ObsDown": 0.0}),
     Fault("OBS muted", harms.muted, {"ObsMutedLive": 0.0}),
-    Fault("OBS cut off", harms.cut_off, {"ObsReconnecting": 0.0}),
+    Fault("OBS cut off", lambda stage: harms.platform(stage, harms.CUT), {"ObsReconnecting": 0.0}),
+    Fault(
+        "platform takes nothing", lambda stage: harms.slow_platform(stage, "drop"), {"ObsOutputFrozen": OUTPUT_STILL_S}
+    ),
+    Fault(
+        "platform takes too little",
+        lambda stage: harms.slow_platform(stage, "limit rate over 60 kbytes/second burst 70 kbytes drop"),
+        {"ObsDroppingFrames": 0.0},
+    ),
     Fault("picture stands still in OBS", harms.paused, {"ObsPictureFrozen": PICTURE_STILL_S}),
     Fault("scene renamed in OBS", harms.renamed, {"SceneNotShown": LATE_S}),
     Fault("keys guessed", harms.guessed, {"IngestAuthAttack": 0.0}),
@@ -63,6 +75,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("guard killed", lambda stage: stage.without("guard"), {"ExporterDown": 0.0}),
     Fault("rig's controller killed", lambda stage: stage.without("controller-edge"), {"ControllerDown": 0.0}),
     Fault("VPS's controller hangs", lambda stage: stage.frozen("controller-vps"), {"ControllerDown": 0.0}),
+    Fault("controllers cut apart", harms.apart, {"ControllersApart": 0.0}),
     Fault("rig's Prometheus killed", lambda stage: stage.without("prometheus-edge"), {"MetricsStale": STALE_S}),
     Fault(
         "a stream without alias",

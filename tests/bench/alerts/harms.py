@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from deploy.demo import media, ports, rendering
+from deploy.demo.link import Change
 from deploy.demo.studio import scenes
 from tests.bench.alerts.admission import APPLICATION, LIFE
 from tests.bench.alerts.stage import Stage
@@ -26,9 +27,10 @@ from tests.bench.alerts.stage import Stage
 GUESSES, AT_ONCE, MANY = 24, 4, 11
 AHEAD_S = 2.0
 EXPORTER_ASIDE = f"127.0.0.1:{ports.MPTCP_EXPORTER + 10_000}"
+FLAPS, DEAD_S, ALIVE_S = 4, 2.0, 6.0
 STATE_BYTES = 4_000_000
-CUT = "reject with tcp reset"
-SETTLED_S = 5.0
+CUT, SENT_BYTES = "reject with tcp reset", "net.ipv4.tcp_wmem"
+SETTLED_S, SLOWER_EACH_S = 5.0, 1.5
 
 
 @asynccontextmanager
@@ -65,10 +67,38 @@ def stripped(stage: Stage) -> AbstractAsyncContextManager[None]:
 
 
 @asynccontextmanager
-async def cut_off(stage: Stage) -> AsyncIterator[None]:
-    """What OBS sends to the platform comes back as a reset, and so does each attempt to connect again."""
+async def flapping(stage: Stage) -> AsyncIterator[float]:
+    """One uplink dies again and again; due from its fourth death on."""
+    uplink = stage.world.uplinks[1].name
+    await asyncio.sleep(SETTLED_S)  # of a counter that was never seen at 0 the first rise is not seen either
+    for _ in range(FLAPS - 1):
+        async with dark(stage, uplink):
+            await asyncio.sleep(DEAD_S)
+        await asyncio.sleep(ALIVE_S)
+    began_s = time.time()
+    async with dark(stage, uplink):
+        yield began_s
+
+
+@asynccontextmanager
+async def slow(stage: Stage) -> AsyncIterator[float]:
+    """One uplink becomes slower and slower, as in a cell that fills up; due when its round trip takes half a second."""
+    uplink = stage.world.uplinks[0]
     try:
-        async with stage.filtered(stage.world.vps, f"tcp dport {ports.PLATFORM_RTMP} {CUT};"):
+        for delay_s in (0.1, 0.18, 0.25):
+            began_s = time.time()
+            stage.world.control.set(uplink.name, Change(delay_s=delay_s))
+            await asyncio.sleep(SLOWER_EACH_S)
+        yield began_s
+    finally:
+        stage.world.control.set(uplink.name, Change(delay_s=uplink.delay_s))
+
+
+@asynccontextmanager
+async def platform(stage: Stage, verdict: str) -> AsyncIterator[None]:
+    """What OBS sends to the platform meets this verdict of nftables."""
+    try:
+        async with stage.filtered(stage.world.vps, f"tcp dport {ports.PLATFORM_RTMP} {verdict};"):
             yield
     finally:
         await _hang_up(stage)  # else it takes OBS, which comes back, for a second publisher
@@ -81,9 +111,30 @@ async def _hang_up(stage: Stage) -> None:
     await stage.order(f"http://127.0.0.1:{ports.INGEST_STAT}/control/drop/publisher?{which}")
 
 
+@asynccontextmanager
+async def slow_platform(stage: Stage, verdict: str) -> AsyncIterator[float]:
+    """The same on a way with as little in it as one to a real platform; due once OBS has connected over that."""
+    usual = stage.world.vps.sysctl(SENT_BYTES)
+    stage.world.vps.sysctl(SENT_BYTES, "4096 16384 65536")  # loopback's megabytes would take OBS's stream for 20 s
+    try:
+        await _hang_up(stage)
+        await asyncio.sleep(SETTLED_S)
+        await stage.until("vvlive_obs_reconnecting == 0 and vvlive_obs_output_still_seconds < 1")
+        began_s = time.time()
+        async with platform(stage, verdict):
+            yield began_s
+    finally:
+        stage.world.vps.sysctl(SENT_BYTES, usual)
+
+
 def unread(stage: Stage) -> AbstractAsyncContextManager[None]:
     """The ingest's page of statistics cannot be had."""
     return stage.filtered(stage.world.vps, f"tcp dport {ports.INGEST_STAT} {CUT};")
+
+
+def apart(stage: Stage) -> AbstractAsyncContextManager[None]:
+    """The two controllers cannot reach each other, while everything else goes on."""
+    return stage.filtered(stage.world.pi, f"tcp dport {ports.RIG_LINK} {CUT};")
 
 
 @asynccontextmanager

@@ -96,6 +96,12 @@ class Stage:
         async with self._session.get(url, raise_for_status=True):
             return
 
+    async def until(self, query: str) -> None:
+        """Wait until the VPS's Prometheus has an answer to it. Raises TimeoutError."""
+        async with asyncio.timeout(READY_WITHIN_S):
+            while not await self.asked(query):  # noqa: ASYNC110 - Prometheus tells no event
+                await asyncio.sleep(LOOK_EVERY_S)
+
     def argv(self, name: str) -> tuple[str, ...]:
         """How a part was started."""
         return self._part(name).argv
