@@ -32,6 +32,8 @@ LATE_S, STALE_S, OFFLINE_S, NO_BYTE_S = 2.0, 8.0, 30.0, 3.0
 STUCK_S, OUTPUT_STILL_S, PICTURE_STILL_S = 2.0, 3.0, 4.0
 # The guard looks at a slow uplink for 3 s.
 SLOW_S = 3.0
+# The rig reports every 2 s; after 7 s without a report it is not connected.
+UNREPORTED_S = 7.0
 # The history is written every 10 s: before that nobody knows of a full disk.
 WRITTEN_S = 10.0
 
@@ -75,7 +77,7 @@ FAULTS: tuple[Fault, ...] = (
     Fault("guard killed", lambda stage: stage.without("guard"), {"ExporterDown": 0.0}),
     Fault("rig's controller killed", lambda stage: stage.without("controller-edge"), {"ControllerDown": 0.0}),
     Fault("VPS's controller hangs", lambda stage: stage.frozen("controller-vps"), {"ControllerDown": 0.0}),
-    Fault("controllers cut apart", harms.apart, {"ControllersApart": 0.0}),
+    Fault("controllers cut apart", harms.apart, {"ControllersApart": UNREPORTED_S}),
     Fault("rig's Prometheus killed", lambda stage: stage.without("prometheus-edge"), {"MetricsStale": STALE_S}),
     Fault(
         "a stream without alias",
