@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import importlib.util
+import itertools
 import re
 import shlex
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from controller.cli import app
 from tests.prometheus import promql
 
 RUNBOOKS = sorted((promql.ROOT / "prometheus" / "runbooks").glob("*.md"))
@@ -17,8 +19,8 @@ PROMETHEUS = "http://127.0.0.1:9090"
 CONTROLLER = "http://127.0.0.1:8000"
 # What a Pi or a VPS has once the product is installed, besides promtool and amtool.
 PROGRAMS = {
-    "amtool", "chronyc", "curl", "ip", "journalctl", "pgrep", "ping", "promtool", "python", "ss", "sysctl", "systemctl",
-    "tail", "timedatectl", "vvlive",
+    "amtool", "chronyc", "curl", "ip", "journalctl", "pgrep", "ping", "promtool", "python3", "ss", "sysctl",
+    "systemctl", "tail", "timedatectl", "vvlive",
 }  # fmt: skip
 
 
@@ -76,9 +78,21 @@ def test_pages_of_the_controller_exist() -> None:
     assert {word.removeprefix(CONTROLLER).partition("?")[0] for word in asked} <= routes
 
 
-def test_modules_that_are_run_exist() -> None:
-    """`python -m X` names a module of the product."""
-    named = {words[2] for path in RUNBOOKS for words in commands(path) if words[:2] == ["python", "-m"]}
+def test_our_commands_exist() -> None:
+    """`vvlive A B` names a command of the product, which has help."""
+    asked = [words[1:] for path in RUNBOOKS for words in commands(path) if words[0] == "vvlive"]
+    named = [list(itertools.takewhile(lambda word: not word.startswith("-"), words)) for words in asked]
 
     assert named
-    assert [name for name in named if importlib.util.find_spec(name) is None] == []
+    assert [words for words in named if CliRunner().invoke(app, [*words, "--help"]).exit_code != 0] == []
+
+
+def test_units_exist() -> None:
+    """Every unit of ours that is restarted or read is shipped."""
+    named = {
+        word for path in RUNBOOKS for words in commands(path) for word in words if re.fullmatch(r"vvlive-[a-z-]+", word)
+    }
+    shipped = {path.stem for path in (promql.ROOT / "deploy" / "systemd").glob("*.service")}
+
+    assert named
+    assert named <= shipped
