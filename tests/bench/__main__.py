@@ -24,6 +24,7 @@ from tests.bench.traces import Pair, TraceError
 
 _DEFAULT = Timing()
 STEP_S = 0.1
+LONGEST_S = 60.0  # a controller that is slower than this is none
 _MODES = [Transport.TCP.value, Transport.TCP_HOL.value, Transport.MPTCP.value]
 _PAIRS = {"auto": pairs_in, "open": open_pairs, "held-out": held_out_pairs}
 # Reference policies explain the table but cost time; they run when named.
@@ -44,7 +45,8 @@ def parser() -> argparse.ArgumentParser:
         "--traces",
         type=Path,
         metavar="DIR",
-        help="directory of trace files (second,kbps per 100 ms); two files at least",
+        help="directory of trace files (second,kbps per 100 ms); two at least, paired as their names follow each "
+        "other, an odd last one left out; each pair runs as it is and divided by four",
     )
     described.add_argument("--set", choices=["synthetic"], help="our own seeded traces; the default without --traces")
     described.add_argument(
@@ -99,6 +101,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return record.main(words[1:])
     options = parser().parse_args(words)
     try:
+        _writable(options.json)
         matrices = _matrices(options)
     except (TraceError, ValueError) as error:
         sys.stderr.write(f"bench: {error}\n")
@@ -109,6 +112,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_json(options.json, rows)
     fallen = _hold_floors(rows, options) if _ratcheted(options) else 0
     return fallen if not options.targets or report(goals.held(rows)) else 1
+
+
+def _writable(path: Path | None) -> None:
+    """Refuse a file that could not be written, before minutes are spent on what shall go into it."""
+    if path is not None and (path.is_dir() or not os.access(path.parent, os.W_OK)):
+        raise ValueError(f"--json {path} cannot be written; name a file in a directory that exists")
 
 
 def _matrices(options: argparse.Namespace) -> list[Matrix]:
@@ -145,11 +154,16 @@ def _pairs(options: argparse.Namespace) -> tuple[str, tuple[Pair, ...]]:
 
 def _timing(options: argparse.Namespace) -> Timing:
     timing = Timing(options.period, options.lag, options.latency)
-    if timing.period_s < STEP_S:
-        raise ValueError(f"--period is {timing.period_s}; the model has steps of {STEP_S} s, so give that or more")
+    if not STEP_S <= timing.period_s <= LONGEST_S:
+        raise ValueError(
+            f"--period is {timing.period_s}; the model has steps of {STEP_S} s, so give that or more, "
+            f"to {LONGEST_S:.0f}"
+        )
     for name, value in (("--lag", timing.lag_s), ("--latency", timing.latency_s)):
-        if value < 0.0 or abs(value * 10 - round(value * 10)) > 1e-9:
-            raise ValueError(f"{name} is {value}; the model has steps of {STEP_S} s, so give a multiple of it")
+        if not 0.0 <= value <= LONGEST_S or abs(value * 10 - round(value * 10)) > 1e-9:
+            raise ValueError(
+                f"{name} is {value}; the model has steps of {STEP_S} s, so give a multiple of it, to {LONGEST_S:.0f}"
+            )
     return timing
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from tests.bench.traces import Pair, Rates, TraceError, read_trace, rotated
+from tests.bench.score import CHUNK_S, WARM_UP_S
+from tests.bench.traces import BINS_PER_S, Pair, Rates, TraceError, read_trace, rotated
 
 MIXED_S = 900.0  # the length to which recordings of different drives are brought
 STRESS = 0.25  # a crowd, indoors or a throttled plan, beside the native day
@@ -81,8 +82,10 @@ def pairs_in(directory: Path) -> tuple[Pair, ...]:
     """The open pairs where their files are there; otherwise neighbours by name, native and divided by four.
 
     Raises:
-        TraceError: no trace, only one, or a malformed one.
+        TraceError: no directory, no trace in it, only one, or one that is malformed or too short to be scored.
     """
+    if not directory.is_dir():
+        raise TraceError(f"{directory}: is no directory; name the one that holds the trace files")
     wanted = {name for recipe in OPEN for name in (recipe.first, recipe.second)}
     found = sorted(directory.glob("*.csv"))
     if wanted <= {path.stem for path in found}:
@@ -97,6 +100,12 @@ def pairs_in(directory: Path) -> tuple[Pair, ...]:
 def _neighbours(first: Path, second: Path) -> Pair:
     one, two = read_trace(first), read_trace(second)
     bins = min(len(one), len(two))
+    if bins < (WARM_UP_S + CHUNK_S) * BINS_PER_S:
+        shorter = first if len(one) < len(two) else second
+        raise TraceError(
+            f"{shorter}: lasts {bins / BINS_PER_S:.1f} s; the first {WARM_UP_S:.0f} s are not scored, so give "
+            f"{WARM_UP_S + CHUNK_S:.0f} s or more"
+        )
     return Pair(f"{first.stem} + {second.stem}", one[:bins], two[:bins])
 
 

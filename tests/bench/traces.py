@@ -59,9 +59,14 @@ def read_trace(path: Path) -> Rates:
     """The rates of one trace file, kbit/s per 100 ms.
 
     Raises:
-        TraceError: wrong header, a row that is not two numbers, a gap in time or a negative rate.
+        TraceError: it cannot be read, wrong header, a row that is not two numbers, a gap in time or a negative rate.
     """
-    lines = path.read_text(encoding="ascii").splitlines()
+    try:
+        lines = path.read_text(encoding="ascii").splitlines()
+    except OSError as error:
+        raise TraceError(f"{path}: cannot be read ({error.strerror}); name a directory of trace files") from None
+    except UnicodeDecodeError:
+        raise TraceError(f"{path}: is not text; a trace holds {HEADER!r} and rows of numbers") from None
     if not lines or lines[0].strip() != HEADER:
         raise TraceError(f"{path}: line 1 is not {HEADER!r}; write the header that the format demands")
     rates = [_row(path, number, line) for number, line in enumerate(lines[1:])]

@@ -46,10 +46,10 @@ def test_held_out_pairs_are_none_of_the_open_ones(tmp_path: Path) -> None:
 
 def test_other_files_are_paired_with_their_neighbours(tmp_path: Path) -> None:
     """Unknown recordings pair by name, native and divided by four, cut to the shorter one."""
-    _fill(tmp_path, {"a", "b"}, seconds=5)
-    write_trace(tmp_path / "b.csv", np.full(30, 4_000.0))
+    _fill(tmp_path, {"a", "b"}, seconds=80)
+    write_trace(tmp_path / "b.csv", np.full(700, 4_000.0))
     native, stress = pairs_in(tmp_path)
-    assert (native.name, native.duration_s, native.stratum) == ("a + b", 3.0, "native")
+    assert (native.name, native.duration_s, native.stratum) == ("a + b", 70.0, "native")
     assert (stress.name, stress.second[0], stress.stratum) == ("a + b/4", 1_000.0, "stress")
 
 
@@ -58,6 +58,16 @@ def test_one_trace_is_no_pair(tmp_path: Path) -> None:
     _fill(tmp_path, {"a"})
     with pytest.raises(TraceError, match=r"holds 1 trace files .*a pair needs two"):
         pairs_in(tmp_path)
+
+
+def test_a_trace_that_ends_in_the_unscored_minute_is_refused(tmp_path: Path) -> None:
+    """The shorter file is named, with what it takes; 64 s hold one chunk."""
+    _fill(tmp_path, {"a", "b"}, seconds=80)
+    write_trace(tmp_path / "b.csv", np.full(639, 4_000.0))
+    with pytest.raises(TraceError, match=r"b\.csv: lasts 63\.9 s; .* so give 64 s or more"):
+        pairs_in(tmp_path)
+    write_trace(tmp_path / "b.csv", np.full(640, 4_000.0))
+    assert len(pairs_in(tmp_path)) == 2
 
 
 def test_a_missing_recording_is_named(tmp_path: Path) -> None:

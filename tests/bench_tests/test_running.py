@@ -228,7 +228,12 @@ def test_the_command_holds_the_product_against_its_targets(
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        ("--traces /nowhere", "holds 0 trace files"),
+        ("--traces /nowhere", "/nowhere: is no directory"),
+        ("--json /nowhere/rows.json", "--json /nowhere/rows.json cannot be written; name a file in a directory"),
+        ("--json /", "--json / cannot be written"),
+        ("--period nan", "--period is nan"),
+        ("--period 1e9", "so give that or more, to 60"),
+        ("--lag nan", "--lag is nan"),
         ("--traces /nowhere --pairs open", "no such trace"),
         ("--set synthetic --traces /nowhere", "exclude each other"),
         ("--period 0", "--period is 0.0"),

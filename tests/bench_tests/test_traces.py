@@ -52,6 +52,15 @@ def test_a_bad_file_is_refused_by_line(tmp_path: Path, text: str, says: str) -> 
     assert says in str(caught.value)
 
 
+def test_what_is_no_text_file_is_refused_by_name(tmp_path: Path) -> None:
+    """Bytes, a directory and a missing file are told by their path, not by a codec."""
+    (tmp_path / "bytes.csv").write_bytes(b"second,kbps\n0.0,\xff5\n")
+    (tmp_path / "directory.csv").mkdir()
+    for name, says in (("bytes", "is not text"), ("directory", "cannot be read"), ("missing", "cannot be read")):
+        with pytest.raises(TraceError, match=rf"{name}\.csv: {says}"):
+            read_trace(tmp_path / f"{name}.csv")
+
+
 def test_rotation_starts_later_and_repeats_to_the_length() -> None:
     """A recording of 1 s, begun at 0.8 s and brought to 1.5 s, wraps around twice."""
     rates = np.arange(10.0)
