@@ -37,6 +37,7 @@ class Replayed:
     scene: Scene | None
     rule: str
     text: str
+    scene_text: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,7 @@ def _entry(decision: Decision, policy: Policy, at_s: float) -> Replayed:
         scene=decision.scene,
         rule=decision.reason.rule,
         text=decision.reason.text,
+        scene_text=decision.scene_reason.text,
     )
 
 

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from controller.decision.model import Sample, Series
+from controller.decision.model import Sample, Series, Transport
 from tests.bench import __main__ as command
 from tests.bench.record import ALIVE, LOWER, UPPER, RecordError, history, recorded
 from tests.bench.traces import read_trace, write_trace
 
 
-def told(metric: str, *samples: tuple[float, float], uplink: str | None = None) -> Series:
+def told(metric: str, *samples: tuple[float, float], uplink: str | None = None, by: str = "mptcp") -> Series:
     """A series with these samples, rates in Mbit/s."""
     labels = () if uplink is None else (("uplink", uplink),)
-    return Series(metric, labels, tuple(Sample(t_s, mbps * 125_000.0) for t_s, mbps in samples))
+    return Series(f"{by}_{metric}", labels, tuple(Sample(t_s, mbps * 125_000.0) for t_s, mbps in samples))
 
 
 def alive(*times_s: float) -> Series:
     """The exporter's clock at these times."""
-    return Series(ALIVE, (), tuple(Sample(t_s, t_s) for t_s in times_s))
+    return Series(f"mptcp_{ALIVE}", (), tuple(Sample(t_s, t_s) for t_s in times_s))
 
 
 def test_the_upper_bound_speaks_where_it_is_told_and_else_the_lower() -> None:
@@ -67,6 +68,17 @@ def test_no_history_is_refused(series: list[Series], says: str) -> None:
         recorded(series, begin_s=10.0, end_s=11.0)
 
 
+def test_an_srtla_bond_is_recorded_from_its_own_exporter() -> None:
+    """The other transport's samples in the same file say nothing of it."""
+    series = [
+        replace(alive(10, 11), metric=f"srtla_{ALIVE}"),
+        told(LOWER, (10, 2.0), uplink="a", by="srtla"),
+        told(LOWER, (10, 9.0), uplink="b"),
+    ]
+    found = recorded(series, begin_s=10.0, end_s=11.0, transport=Transport.SRTLA)
+    assert {uplink: rates.tolist() for uplink, rates in found.rates.items()} == {"a": [2_000.0] * 10}
+
+
 def _answer(*rows: tuple[dict[str, str], list[list[object]]]) -> bytes:
     result = [{"metric": metric, "values": values} for metric, values in rows]
     return json.dumps({"status": "success", "data": {"resultType": "matrix", "result": result}}).encode()
@@ -78,7 +90,7 @@ def test_history_is_asked_for_in_pages() -> None:
 
     def ask(query: str, at_s: float) -> bytes:
         asked.append((query, at_s))
-        return _answer(({"__name__": ALIVE}, [[at_s, "1"]]))
+        return _answer(({"__name__": f"mptcp_{ALIVE}"}, [[at_s, "1"]]))
 
     found = list(history(ask, match={"site": "edge"}, begin_s=0.0, end_s=1_500.0))
     assert [at_s for _, at_s in asked] == [600.0, 1_200.0, 1_500.0]
@@ -106,3 +118,42 @@ def test_a_recording_is_a_trace_file(tmp_path: Path) -> None:
     found = recorded([alive(10), told(LOWER, (10, 2.0), uplink="a")], begin_s=10.0, end_s=11.0)
     write_trace(tmp_path / "a.csv", found.rates["a"])
     assert read_trace(tmp_path / "a.csv").tolist() == [2_000.0] * 10
+
+
+def test_a_kept_recording_becomes_traces_without_a_prometheus(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of a file all of it, from its first sample to its last, or the part that is named."""
+    rows = [
+        ({"__name__": f"mptcp_{ALIVE}"}, [[10.0 + n, "1"] for n in range(6)]),
+        ({"__name__": f"mptcp_{LOWER}", "uplink": "a"}, [[10.0 + n, "250000"] for n in range(6)]),
+    ]
+    (tmp_path / "stream.json").write_bytes(_answer(*rows))
+    asked = f"record --file {tmp_path / 'stream.json'} --out {tmp_path / 'traces'}"
+    assert command.main(asked.split()) == 0
+    assert read_trace(tmp_path / "traces" / "a.csv").tolist() == [2_000.0] * 50
+    assert command.main(f"{asked} --from 12 --to 14".split()) == 0
+    assert len(read_trace(tmp_path / "traces" / "a.csv")) == 20
+    assert "1 uplinks, 2.0 s written" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("", "give --from and --to, or a recording with --file"),
+        ("--from 10 --to 10", "--from 10.0 to --to 10.0 is no time"),
+        ("--from nan --to 10", "--from nan to --to 10.0 is no time"),
+        ("--file /nowhere.json", "/nowhere.json cannot be read (No such file or directory)"),
+        ("--file /", "/ cannot be read (Is a directory)"),
+        ("--file {empty}", "is no recording (unknown because Prometheus' answer cannot be read"),
+    ],
+)
+def test_what_cannot_be_recorded_is_told(
+    words: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line that names what is wrong, and what to give instead."""
+    (tmp_path / "empty").touch()
+    asked = f"record --out {tmp_path / 'traces'} {words.format(empty=tmp_path / 'empty')}"
+    assert command.main(asked.split()) == 2
+    assert says in capsys.readouterr().err
+    assert not (tmp_path / "traces").exists()

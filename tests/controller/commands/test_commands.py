@@ -304,6 +304,10 @@ def test_replay_decides_again_from_prometheus(tmp_path: Path) -> None:
                 ["--policy", "bold"],
             )
         )
+        kept = tmp_path / "stream.json"
+        unconfigured = ["replay", "--prometheus", server.url, "--last", "2m", *until, "--save", str(kept), "--json"]
+        saved = CliRunner().invoke(app, unconfigured, env={"VVLIVE_CONFIG": None})
+        again = CliRunner().invoke(app, ["replay", "--file", str(kept), "--json"], env={"VVLIVE_CONFIG": None})
 
     assert plain.exit_code == 0, plain.output
     told = json.loads(plain.output)["locked"]
@@ -312,12 +316,20 @@ def test_replay_decides_again_from_prometheus(tmp_path: Path) -> None:
         ("VERY_LOW", "capacity-below-floor"),
         ("ERROR", "capacity-below-floor"),
     ]
-    assert f"{len(told['changes'])} changes of state, {told['mean_bitrate_bps'] / 1e6:.2f} Mbit/s" in words.output
+    assert (
+        f"{len(told['changes'])} changes of state, 0 of scene, {told['mean_bitrate_bps'] / 1e6:.2f} Mbit/s"
+        in words.output
+    )
     assert falls[0]["reason"] in words.output
     assert [line.split(":")[0] for line in both.output.splitlines()[:2]] == ["locked", "adaptive"]
     assert re.search(r"\d\d:\d\d:\d\d +ERROR, 0\.30 Mbit/s +[A-Z]", both.output)
     assert (wrong.exit_code, "bold is no policy; choose adaptive or locked" in wrong.output) == (2, True)
     assert "[132000ms]" in server.queries[0]["query"]
+    assert saved.exit_code == 0, saved.output
+    assert kept.read_bytes() == server.body
+    assert [one["to"] for one in json.loads(again.output)["adaptive"]["changes"]] == [
+        one["to"] for one in json.loads(saved.output)["adaptive"]["changes"]
+    ]
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90", 90.0), ("90s", 90.0), ("10m", 600.0), ("1.5h", 5400.0)])
