@@ -24,7 +24,18 @@ from controller.decision.policies import ADAPTIVE, LOCKED
 from controller.decision.policy import Policy
 from tests.controller.decision.examples import law, long_law
 from tests.controller.decision.pasts import Past, pasts, readings, steps_s
-from tests.controller.decision.roads import POLICIES, RESTARTS, RUNGS, TRAITS, UNCALIBRATED, Road, at_rung
+from tests.controller.decision.roads import (
+    GEOMETRY_RESTARTS,
+    LIVE,
+    OWN_LOOP,
+    POLICIES,
+    RESTARTS,
+    RUNGS,
+    TRAITS,
+    UNCALIBRATED,
+    Road,
+    at_rung,
+)
 
 policies = st.sampled_from(POLICIES)
 rungs = st.sampled_from(RUNGS)
@@ -73,6 +84,10 @@ def lowest_bps(past: Past) -> float:
 
 
 @long_law
+@example(LOCKED, LIVE, Quality.ERROR, 20e6, 0.05)
+@example(ADAPTIVE, LIVE, Quality.ERROR, 20e6, 0.05)
+@example(ADAPTIVE, GEOMETRY_RESTARTS, Quality.ERROR, 20e6, 0.05)
+@example(ADAPTIVE, OWN_LOOP, Quality.ERROR, 20e6, 0.05)
 @example(ADAPTIVE, RESTARTS, Quality.ERROR, 50e6, 0.05)  # seven climbs, the last for a rate that nothing has shown
 @example(ADAPTIVE, RESTARTS, Quality.MEDIUM, 12e6, 0.01)  # HIGH at 3.5 Mbit/s, and half a minute later at its preset
 @given(policies, st.sampled_from(TRAITS), rungs, st.floats(12e6, 200e6), st.floats(0.01, 0.07))
@@ -113,6 +128,19 @@ def test_silence_is_never_health(past: Past, silent: Observation, passed_s: floa
         assert past.policy.height(look.made.state.base) <= past.policy.height(look.before.base)
         if past.traits.bitrate_cost_s is not None:
             assert look.made.target.bitrate_bps <= max(look.before.target.bitrate_bps, past.traits.min_bitrate_bps)
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
+@pytest.mark.parametrize("freshness", [Freshness.LATE, Freshness.BLIND])
+def test_the_best_readings_raise_nothing_once_they_are_old(policy: Policy, freshness: Freshness) -> None:
+    """Minutes of a perfect road, told late, leave rung and bitrate where they were, whatever a change costs."""
+    for traits in TRAITS:
+        state, road = at_rung(policy, Quality.LOW), Road(50e6, traits)
+        for _ in range(200):
+            decision = decide(state, replace(road.see(state), freshness=freshness, age_s=5.0), policy)
+            assert decision.state.base is Quality.LOW
+            assert decision.target.bitrate_bps <= state.target.bitrate_bps
+            state = decision.state
 
 
 @law
@@ -168,6 +196,20 @@ def test_an_override_wins_until_its_end(past: Past, wanted: Quality, scene: Scen
         else:
             assert not look.made.reason.rule.startswith("override")
             assert not look.made.scene_reason.rule.startswith("override")
+
+
+@law
+@given(pasts, st.sampled_from(["emergency", "audio_only"]), st.floats(1.0, 200.0))
+def test_emergency_and_audio_only_win_until_their_end(past: Past, order: str, for_s: float) -> None:
+    """Whatever is seen, the simple scene at once, or sound alone on the bottom rung; then no rule of them speaks."""
+    override = Override(1_000.0 + for_s, "fall", emergency=order == "emergency", audio_only=order == "audio_only")
+    for look in past.told(override).looks():
+        if look.seen.at_s >= override.until_s:
+            assert not look.made.scene_reason.rule.startswith("override")
+        elif override.emergency:
+            assert look.made.scene is Scene.SIMPLE
+        else:
+            assert (look.made.scene, look.made.quality) == (Scene.AUDIO_ONLY, Quality.ERROR)
 
 
 @law

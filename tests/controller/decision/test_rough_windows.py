@@ -15,7 +15,9 @@ from controller.decision.model import Freshness, Override, Quality, Sample, Scen
 from controller.decision.policy import Policy
 from tests.controller.decision.examples import THOROUGH, law
 from tests.controller.decision.roads import POLICIES, RUNGS, TRAITS, at_rung
-from tests.controller.decision.world import World
+from tests.controller.decision.world import Conditions, World
+
+_TO_THE_BOTTOM_S = 60
 
 
 class RoughWindows(RuleBasedStateMachine):
@@ -94,6 +96,18 @@ class RoughWindows(RuleBasedStateMachine):
         else:
             self.state = State.initial(self.policy)
         self.last = None
+
+    def teardown(self) -> None:
+        """Whatever was told before: once it is told in order that nothing is carried, the bottom is near."""
+        if self.state is None:
+            return
+        self.override, self.world.conditions = None, Conditions(capacity_bps=0.0)
+        for _ in range(_TO_THE_BOTTOM_S):
+            self.world.advance()
+            self._decide("none")
+            if self.state.quality is Quality.ERROR:
+                return
+        raise AssertionError(f"{self.state.quality} on links that carry nothing for {_TO_THE_BOTTOM_S} s")
 
     def _decide(self, mischief: str) -> None:
         assert self.state is not None
