@@ -90,14 +90,28 @@ def _applied(now: Conditions, line: Line) -> Conditions:
             now = replace(now, scraped=number == "yes")
         case "publishing":
             now = replace(now, publishing=number == "yes")
+        case "obeys":
+            now = replace(now, obeys=number == "yes")
     return now
 
 
 def _ordered(line: Line, now_s: float) -> Override | None:
+    """An order by hand: a state, `hold`, `emergency`, `audio only` or `at most N Mbit/s`, for so many seconds."""
     if line.name != "order":
         return None
-    state, _, rest = line.value.partition(" for ")
-    return Override(now_s + float(rest.split(" ", maxsplit=1)[0]), "by the scenario", state=Quality(state))
+    order, _, rest = line.value.partition(" for ")
+    plain = Override(now_s + float(rest.split(" ", maxsplit=1)[0]), "by the scenario")
+    match order.split():
+        case ["hold"]:
+            return replace(plain, hold=True)
+        case ["emergency"]:
+            return replace(plain, emergency=True)
+        case ["audio", "only"]:
+            return replace(plain, audio_only=True)
+        case ["at", "most", number, "Mbit/s"]:
+            return replace(plain, bitrate_cap_bps=round(float(number) * 1e6))
+        case _:
+            return replace(plain, state=Quality(order))
 
 
 def _told(decision: Decision) -> tuple[str, str]:
