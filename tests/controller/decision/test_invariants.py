@@ -164,6 +164,20 @@ def test_it_climbs_one_rung_at_a_time_and_through_recovery(past: Past) -> None:
             assert past.policy.height(now.base) == past.policy.height(before.base) + 1
 
 
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
+@pytest.mark.parametrize("traits", TRAITS, ids=["live", "geometry restarts", "restarts", "own loop"])
+def test_the_whole_climb_is_taken_rung_by_rung(policy: Policy, traits: EncoderTraits) -> None:
+    """From the bottom to the top of a perfect road: every rung in its order, RECOVERY before each."""
+    state, road, climbed = at_rung(policy, Quality.ERROR), Road(50e6, traits), [Quality.ERROR]
+    for _ in range(600):
+        before, state = state, decide(state, road.see(state), policy).state
+        if state.base is not before.base:
+            climbed.append(state.base)
+            assert before.quality is Quality.RECOVERY
+
+    assert climbed == list(RUNGS)
+
+
 @law
 @given(pasts)
 def test_an_uncalibrated_encoder_is_never_ordered_to_change(past: Past) -> None:
