@@ -118,6 +118,20 @@ def test_no_state_is_terminal(policy: Policy, start: Quality) -> None:
     assert play(at_rung(policy, start), Road(capacity_bps), policy, for_s=200).quality is not start
 
 
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
+def test_recovery_ends(policy: Policy) -> None:
+    """Held short of proof by a cap, on a road that refutes nothing, it gives up after its time."""
+    state, road = at_rung(policy, Quality.LOW), Road(50e6)
+    in_recovery_s, longest_s = 0, 0
+    for _ in range(300):
+        seen = replace(road.see(state), override=Override(1e9, "roaming", bitrate_cap_bps=1_300_000))
+        state = decide(state, seen, policy).state
+        in_recovery_s = in_recovery_s + 1 if state.quality is Quality.RECOVERY else 0
+        longest_s = max(longest_s, in_recovery_s)
+
+    assert policy.recovery_s - 5 < longest_s <= policy.recovery_s + 1
+
+
 @law
 @given(pasts, readings((Freshness.LATE, Freshness.BLIND)), steps_s)
 def test_silence_is_never_health(past: Past, silent: Observation, passed_s: float) -> None:
@@ -255,11 +269,26 @@ def test_the_same_log_gives_the_same_decisions(past: Past) -> None:
 @law
 @given(pasts, st.integers(0, 100))
 def test_a_memory_read_back_from_disk_goes_on_as_if_nothing_had_happened(past: Past, at: int) -> None:
-    """Killed after any decision and started anew with what was written, it decides what it would have decided."""
-    looks = list(past.looks())
-    for look in looks[at : at + 1]:
-        state = State.from_plain(json.loads(json.dumps(look.before.to_plain())))
-        assert decide(state, look.seen, past.policy) == look.made
+    """Killed after any decision and started anew with what was written, all later ones are what they were."""
+    looks = list(past.looks())[at:]
+    state = State.from_plain(json.loads(json.dumps(looks[0].before.to_plain()))) if looks else past.first
+    for look in looks:
+        made = decide(state, look.seen, past.policy)
+        assert made == look.made
+        state = made.state
+
+
+@pytest.mark.parametrize("policy", POLICIES, ids=lambda policy: policy.name)
+@pytest.mark.parametrize("capacity_bps", [0.0, 1e6, 50e6])
+def test_a_controller_that_dies_after_every_decision_decides_the_same(policy: Policy, capacity_bps: float) -> None:
+    """Whatever runs for a minute, a floor's time or RECOVERY, is on disk, and no start begins it anew."""
+    survivor, road = at_rung(policy, Quality.MEDIUM), Road(capacity_bps)
+    reborn, told = survivor, Road(capacity_bps)
+    for _ in range(200):
+        made = decide(survivor, road.see(survivor), policy)
+        again = decide(State.from_plain(json.loads(json.dumps(reborn.to_plain()))), told.see(reborn), policy)
+        assert again == made
+        survivor, reborn = made.state, again.state
 
 
 @long_law

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from math import inf, nan
 
@@ -114,6 +115,11 @@ class RoughWindows(RuleBasedStateMachine):
         original = self.world.windows()
         spoilt = replace_windows(self.world, [spoil(one, mischief) for one in original])
         seen = spoilt.observe(self.policy, traits=self.traits, override=self.override)
+        assert not re.search(r"\b(nan|inf)\b", repr(seen)), "what is no number is no reading"
+        assert (seen.delivered_bps or 0.0) >= 0.0, "a counter that began again has lost nothing"
+        if mischief in {"twice", "reversed"}:
+            whole = replace_windows(self.world, original)
+            assert seen == whole.observe(self.policy, traits=self.traits, override=self.override)
         self.before, self.last, self.told = self.state, decide(self.state, seen, self.policy), self.override
         self.state, self.freshness = self.last.state, seen.freshness
         self.world.obey(self.last.target)
