@@ -129,6 +129,8 @@ def _quality(status: Status, decided: Decided) -> Iterator[Sample]:
     yield from _one_of("vvlive_quality_state", Quality, decided.quality)
     for move, count in status.counts.transitions.items():
         yield "vvlive_quality_transitions_total", move, float(count)
+    for part, departs in decided.out_of_band.items():
+        yield "vvlive_quality_out_of_band", (part,), float(departs)
     if decided.target is not None:
         yield "vvlive_encoder_target_bytes_per_second", (), octets(decided.target.bitrate_bps)
 

@@ -13,6 +13,7 @@ from controller.api.lookups import Lookups
 from controller.api.serving import serve
 from controller.api.views import status_view
 from controller.config import ObsSection
+from controller.decision.band import out_of_band
 from controller.decision.health import health
 from controller.decision.trust import trust
 from controller.linking.edge import EdgeLink
@@ -255,4 +256,5 @@ class Controller:
             health=health(seen),
             carrier=seen.carrier,
             trusts={record.name: trust(record) for record in decision.state.uplinks},
+            out_of_band=out_of_band(decision.state, self._loop.policy) if drives_encoder else {},
         )

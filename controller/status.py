@@ -72,6 +72,7 @@ class Decided:
     health: Health | None = None
     trusts: Mapping[str, Trust] = field(default_factory=dict)
     carrier: Transport | None = None
+    out_of_band: Mapping[str, bool] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

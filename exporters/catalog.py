@@ -571,6 +571,12 @@ CONTROLLER: tuple[Metric, ...] = (
     _gauge(
         "vvlive_quality_state", "1 for the present quality state, 0 for the others, absent before the first.", "state"
     ),
+    _gauge(
+        "vvlive_quality_out_of_band",
+        "Whether what plays departs from the quality state: a bitrate outside of 60 to 100 % of its preset, or "
+        "another picture size; absent while unknown.",
+        "part",
+    ),
     _gauge("vvlive_scene", "1 for the scene decided, 0 for the others, absent before the first.", "scene"),
     _gauge("vvlive_scene_shown", "1 for the scene that OBS was read to show, absent while unknown.", "scene"),
     _gauge(

@@ -123,6 +123,7 @@ class StatusView(View):
     period_s: float
     state: str | None
     state_since_s: float | None
+    out_of_band: list[str]
     edge_state: str | None
     reason: str | None
     rule: str | None
@@ -227,6 +228,7 @@ def status_view(status: Status) -> StatusView:
         period_s=status.period_s,
         state=decided.quality if decided else None,
         state_since_s=decided.since_s if decided else None,
+        out_of_band=[part for part, departs in decided.out_of_band.items() if departs] if decided else [],
         edge_state=decided.edge_state if decided else None,
         reason=decided.reason.text if decided else None,
         rule=decided.reason.rule if decided else None,

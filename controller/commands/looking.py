@@ -130,7 +130,9 @@ def _print_status(found: dict[str, Any]) -> None:
     console = Console()
     edge = (found["edge"] or {}).get("status") or {}
     state = found["state"] if found["encoder"] else edge.get("state") or found["edge_state"]
-    console.print(Text(f"{found['rig']}: {_known(state)}", style="bold"))
+    departs = found["out_of_band"] if found["encoder"] else edge.get("out_of_band", [])
+    besides = f", {' and '.join(part.replace('_', ' ') for part in departs)} not yet in its band" if departs else ""
+    console.print(Text(f"{found['rig']}: {_known(state)}{besides}", style="bold"))
     for line in troubles(found):
         console.print(Text(line, style="red"))
     for line in by_hand(found):

@@ -70,6 +70,7 @@ KNOWN = Status(
         health=Health(40.0, (Part("picture", 0.4, 3.0, "late", vital=True), Part("rtt", None, 1.0, "unknown"))),
         trusts={"modem-a": Trust(0.75, 0.9, 1.0, 0.01, 0.02), "modem-b": Trust(None)},
         carrier=Transport.SRTLA,
+        out_of_band={"bitrate": True, "picture_size": False},
     ),
     drives_encoder=True,
     drives_studio=True,
