@@ -15,7 +15,6 @@ import sys
 import time
 from collections import deque
 from dataclasses import dataclass
-from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
 import aiohttp
@@ -24,7 +23,7 @@ from deploy.demo import ports
 from deploy.demo.readiness import connector
 from tests.bench import studio
 from tests.bench.overrides import demo
-from tests.bench.targets import Result, report
+from tests.bench.targets import Result, report, timed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -141,13 +140,8 @@ def _results(found: Sequence[Fall]) -> Iterator[Result]:
         ("encoder's read-back, from the decision", [one.read_back_s for one in found], READ_BACK_S),
         ("arrival at the ingest, from the decision", [one.arrived_s for one in found], ARRIVED_S),
     )
-    for name, values, target_s in rows:
-        seen = [one for one in values if one is not None]
-        worst_s = max(seen, default=float("inf"))
-        p95_s = quantiles(seen, n=20, method="inclusive")[-1] if len(seen) > 1 else worst_s
-        middle_s = median(seen) if seen else float("inf")
-        value = f"p50 {middle_s:.2f}, p95 {p95_s:.2f}, worst {worst_s:.2f} s of {len(seen)}/{len(values)}"
-        yield Result(name, value, f"p95 {target_s:g} s", p95_s <= target_s and len(seen) == len(values))
+    for name, values_s, target_s in rows:
+        yield timed(name, values_s, target_s)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

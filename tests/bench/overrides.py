@@ -15,7 +15,6 @@ import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import median, quantiles
 from typing import TYPE_CHECKING
 
 from deploy.demo.assembly import assemble
@@ -24,7 +23,7 @@ from deploy.demo.options import parse
 from deploy.demo.runner import Runner
 from deploy.demo.world import World
 from tests.bench.asking import Asked, reason_of
-from tests.bench.targets import Result, report
+from tests.bench.targets import Result, report, timed
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
@@ -167,14 +166,8 @@ def _healthy(found: Sequence[Obeyed]) -> Iterator[Result]:
             READ_BACK_S,
         ),
     )
-    for name, values, target_s in rows:
-        seen = [one for one in values if one is not None]
-        worst_s = max(seen, default=float("inf"))
-        p95_s = quantiles(seen, n=20, method="inclusive")[-1] if len(seen) > 1 else worst_s
-        middle_s = median(seen) if seen else float("inf")
-        value = f"p50 {middle_s:.2f}, p95 {p95_s:.2f}, worst {worst_s:.2f} s of {len(seen)}/{len(values)}"
-        holds = p95_s <= target_s and len(seen) == len(values)
-        yield Result(name, value, f"p95 {target_s:g} s", holds)
+    for name, values_s, target_s in rows:
+        yield timed(name, values_s, target_s)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
