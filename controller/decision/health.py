@@ -76,8 +76,9 @@ def _room(seen: Observation) -> Part:
 def _uplinks(seen: Observation) -> Part:
     known = [uplink.dead for uplink in seen.uplinks if uplink.dead is not None]
     alive = known.count(False)
-    value = alive / len(seen.uplinks) if known else None
-    return Part("uplinks", value, 2.0, f"{alive} of {len(seen.uplinks)} uplinks acknowledge.")
+    unknown = f", {len(seen.uplinks) - len(known)} unknown" if len(known) < len(seen.uplinks) else ""
+    value = alive / len(known) if known else None
+    return Part("uplinks", value, 2.0, f"{alive} of {len(seen.uplinks)} uplinks acknowledge{unknown}.")
 
 
 def _loss(seen: Observation) -> Part:
