@@ -40,6 +40,52 @@ def test_each_death_costs_trust() -> None:
     assert often < seldom < 0.8
 
 
+@pytest.mark.parametrize(
+    ("loss_ratio", "rtts_s", "expected"),
+    [
+        (0.05, (0.05, 0.05), 0.5),
+        (0.0, (0.05, 0.45), 0.5),
+        (None, (0.05, 0.05), 1.0),
+        (0.0, (None, None), 1.0),
+    ],
+    ids=["5 % loss", "an RTT that spreads by 200 ms", "unknown loss", "unknown RTT"],
+)
+def test_loss_and_an_unsteady_round_trip_halve_it_and_unknown_costs_nothing(
+    loss_ratio: float | None, rtts_s: tuple[float | None, float | None], expected: float
+) -> None:
+    """Each share by its own reading."""
+    records: tuple[Record, ...] = ()
+    for second in range(601):
+        reading = UplinkReading("att", dead=False, loss_ratio=loss_ratio, rtt_s=rtts_s[second % 2])
+        records = watch(records, [reading], at_s=float(second))
+
+    assert trust(records[0]).score == pytest.approx(expected, rel=0.01)
+
+
+def test_what_was_an_hour_ago_is_forgotten() -> None:
+    """Ten deaths, then an hour without one: full trust again, and not before."""
+    records, at_s = (watched(deaths_every_s=60),), 600.0
+    scores = []
+    for _ in range(3_700):
+        records = watch(records, [UplinkReading("att", dead=False)], at_s=at_s)
+        scores.append(trust(records[0]).score or 0.0)
+        at_s += 1.0
+
+    assert scores[1_800] < 0.7
+    assert scores[-1] == pytest.approx(1.0)
+    assert len(records[0].minutes) <= 61
+
+
+@pytest.mark.parametrize(("step_s", "dead"), [(10.0, False), (1.0, None)], ids=["looks far apart", "no verdict"])
+def test_time_in_which_nobody_watched_says_nothing(step_s: float, *, dead: bool | None) -> None:
+    """It is neither life nor death."""
+    records: tuple[Record, ...] = ()
+    for look in range(200):
+        records = watch(records, [UplinkReading("att", dead=dead)], at_s=look * step_s)
+
+    assert trust(records[0]).score is None
+
+
 def returned(*, deaths_every_s: int, back_for_s: float) -> tuple[tuple[Record, ...], float]:
     """An uplink that died every so often for ten minutes and is back since `back_for_s`, and the moment."""
     record = watched(deaths_every_s=deaths_every_s, seconds=600)
