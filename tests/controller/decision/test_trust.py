@@ -64,7 +64,8 @@ def test_loss_and_an_unsteady_round_trip_halve_it_and_unknown_costs_nothing(
 
 def test_what_was_an_hour_ago_is_forgotten() -> None:
     """Ten deaths, then an hour without one: full trust again, and not before."""
-    records, at_s = (watched(deaths_every_s=60),), 600.0
+    records: tuple[Record, ...] = (watched(deaths_every_s=60),)
+    at_s = 600.0
     scores = []
     for _ in range(3_700):
         records = watch(records, [UplinkReading("att", dead=False)], at_s=at_s)
