@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -55,10 +56,11 @@ def cached(
         return _read(stored, pair)
     except (OSError, ValueError, KeyError, TypeError):
         result = compute()
-    directory.mkdir(parents=True, exist_ok=True)
-    half = path.with_suffix(f".{os.getpid()}")
-    half.write_text(json.dumps(asdict(result.measures)), encoding="utf-8")
-    half.replace(path)
+    with suppress(OSError):  # what cannot be kept is computed again
+        directory.mkdir(parents=True, exist_ok=True)
+        half = path.with_suffix(f".{os.getpid()}")
+        half.write_text(json.dumps(asdict(result.measures)), encoding="utf-8")
+        half.replace(path)
     return result
 
 

@@ -128,6 +128,13 @@ def test_a_damaged_entry_is_computed_again(tmp_path: Path) -> None:
     assert cached(ORACLE, pair, TCP, LIVE, directory=tmp_path, compute=lambda: whole) == whole
 
 
+def test_where_nothing_can_be_kept_the_result_is_computed(tmp_path: Path) -> None:
+    """A cache that is no directory costs time, and nothing else."""
+    (tmp_path / "cache").touch()
+    found = cached(ORACLE, bumpy(), TCP, LIVE, directory=tmp_path / "cache", compute=lambda: result("bumpy", qoe=1.0))
+    assert found.qoe == 1.0
+
+
 @pytest.mark.parametrize(
     ("environment", "where"),
     [({"XDG_CACHE_HOME": "/c", "HOME": "/h"}, "/c/vvlive/bench"), ({"HOME": "/h"}, "/h/.cache/vvlive/bench")],
