@@ -45,8 +45,8 @@ def parser() -> argparse.ArgumentParser:
         "--traces",
         type=Path,
         metavar="DIR",
-        help="directory of two or more trace files (second,kbps per 100 ms), paired in the order of their names and run "
-        "as they are and divided by four",
+        help="directory of trace files (second,kbps per 100 ms), paired in the order of their names; each pair runs as "
+        "it is and divided by four",
     )
     described.add_argument("--set", choices=["synthetic"], help="our own seeded traces; the default without --traces")
     described.add_argument(
