@@ -460,6 +460,10 @@ SRTLA: tuple[Metric, ...] = (
         "Distinct sequence numbers that the SRT receiver NAKed, those among them that only came late.",
     ),
     _counter("srtla_connection_dropped_segments_total", "Sequence numbers that the SRT sender gave up."),
+    _counter(
+        "srtla_connection_missing_segments_total",
+        "At the receiver, sequence numbers that never came and that the SRT server went on without: viewers see this.",
+    ),
     _counter("srtla_connection_naks_total", "NAK messages, copies on other uplinks not counted."),
     _gauge("srtla_connection_rtt_seconds", "Round trip of the bond, from the SRT ACK.", unit="seconds"),
     _gauge(

@@ -51,7 +51,8 @@ def read_links(seen: Observation) -> Links | None:
     waits = catches_up = False
     if uplinks_bps and in_order_bps is not None:
         waits = in_order_bps < OUT_OF_ORDER * uplinks_bps and drain_s < STALL_S
-        catches_up = in_order_bps * OUT_OF_ORDER > uplinks_bps
+        # SRT acknowledges what it gives up, too, and that is no data that came over another path.
+        catches_up = seen.carrier is not Transport.SRTLA and in_order_bps * OUT_OF_ORDER > uplinks_bps
     if waits and carried_bps > 0:
         # What the uplinks deliver ahead of the order is not in the queue any more.
         backlog -= min(backlog, bits(seen.ahead_bytes or 0.0))

@@ -93,12 +93,17 @@ class UplinkReading:
 
 @dataclass(frozen=True, slots=True)
 class IngestReading:
-    """What arrives at the VPS, seen by the ingest; `lag_s` is how late its newest picture is."""
+    """What arrives at the VPS, seen by the ingest; `lag_s` is how late its newest picture is.
+
+    `whole_s`: for how long, at least, the transport has not given up any of the stream; None where it gives up
+    nothing, or where nobody tells.
+    """
 
     age_s: float | None = None
     publishing: bool | None = None
     received_bps: float | None = None
     lag_s: float | None = None
+    whole_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,6 +52,8 @@ _SENDER = (
 # What was lost: TCP sends it again on the same uplink; SRT may do so on another, but says where it was missing.
 _LOST = {Transport.MPTCP: "uplink_retransmitted_segments_total", Transport.SRTLA: "uplink_lost_segments_total"}
 _INGEST = ("ingest_stream_lag_seconds", "ingest_stream_publishing", "ingest_stream_receive_bytes_total")
+# What the receiver went on without, and whether the stream comes this way at all.
+_RECEIVER = ("connection_missing_segments_total", "connection_receive_bytes_total")
 _FRAME = ("exporter_clock_timestamp_seconds", "scrape_collector_last_success_timestamp_seconds")
 _EDGE_STATE = "vvlive_quality_state"
 
@@ -60,7 +62,8 @@ def metrics(carriers: Collection[Transport]) -> tuple[str, ...]:
     """Names of the metrics, as exposed, that `observe` reads where one of these transports carries the stream."""
     of_sender = (f"{carrier}_{name}" for carrier in carriers for name in (*_SENDER, _LOST[carrier]))
     frames = (f"{prefix}_{name}" for prefix in (*carriers, "ingest") for name in _FRAME)
-    return (*of_sender, *_INGEST, *frames, _EDGE_STATE)
+    of_receiver = (f"{carrier}_{name}" for carrier in carriers if carrier is Transport.SRTLA for name in _RECEIVER)
+    return (*of_sender, *of_receiver, *_INGEST, *frames, _EDGE_STATE)
 
 
 METRICS: tuple[str, ...] = metrics([Transport.MPTCP])
@@ -194,7 +197,18 @@ def _ingest(known: tuple[Source, ...], *, at_s: float, ages: Ages) -> IngestRead
         publishing=None if publishing is None else publishing > 0,
         received_bps=_rate_bps(source.gained("ingest_stream_receive_bytes_total", span_s=ages.rate_s, label=label)),
         lag_s=_positive(source.gauge("ingest_stream_lag_seconds", label=label)),
+        whole_s=_whole(known, at_s=at_s, ages=ages),
     )
+
+
+def _whole(known: tuple[Source, ...], *, at_s: float, ages: Ages) -> float | None:
+    """For how long an SRT server that takes the stream in has not gone on without a part of it."""
+    missing, received = (f"{Transport.SRTLA}_{name}" for name in _RECEIVER)
+    for source in known:
+        if missing in source.series and source.age_s(at_s) <= ages.late_s:
+            arrived = source.gained(received, span_s=WINDOW_S)
+            return source.steady_s(missing, at_s=at_s) if arrived is not None and arrived.amount > 0 else None
+    return None
 
 
 def _largest_stream(source: Source, *, ages: Ages) -> str | None:

@@ -74,13 +74,17 @@ class Ages:
 
 @dataclass(frozen=True, slots=True)
 class SceneRules:
-    """When the picture at the ingest counts as late, back, silent and offline; all in seconds."""
+    """When the picture at the ingest counts as late, back, silent, spoilt and offline; all in seconds."""
 
     late_s: float = 2.0  # what a viewer's player hides
     # Back well below that: a picture that hovers at the limit would flap; a dwell would cover good pictures.
     back_s: float = 1.5
     silent_s: float = 2.0
     offline_s: float = 60.0
+    # Where what comes too late is given up (SRT) the ingest lies behind the transport's buffer: it is late once that is
+    # empty, and what was given up spoils the picture up to the next keyframe.
+    empty_s: float = 0.5
+    keyframe_s: float = 1.2  # a GOP of 2 s, less what scrape, decision and OBS take to give the picture back
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from controller.decision.model import Observation
     from controller.decision.policy import SceneRules
 
-_GONE = "picture-gone"
+_GONE, _FLOWS = "picture-gone", "picture-flows"
 
 Choice = tuple[Scene | None, Reason]
 
@@ -27,9 +27,14 @@ def choose_scene(
 ) -> tuple[Scene | None, Clocks, Reason]:
     """The scene to show, the scene's clocks, and why. `quality` is None where the state is unknown."""
     gone = seen.ingest.publishing is False or seen.ingest.received_bps == 0
-    clocks = clocks.run({_GONE: gone}, at_s=seen.at_s)
-    gone_s = clocks.held_s(_GONE, at_s=seen.at_s)
-    scene, reason = _ordered(seen) or _missing(seen, gone_s, rules) or _by_lateness(before, seen, rules)
+    clocks = clocks.run({_GONE: gone, _FLOWS: _flows(seen, rules)}, at_s=seen.at_s)
+    gone_s, flows_s = (clocks.held_s(clock, at_s=seen.at_s) for clock in (_GONE, _FLOWS))
+    scene, reason = (
+        _ordered(seen)
+        or _missing(seen, gone_s, rules)
+        or _by_wholeness(before, seen, flows_s, rules)
+        or _by_lateness(before, seen, rules)
+    )
     if scene is Scene.MAIN and quality is Quality.ERROR and not reason.rule.startswith("override"):
         scene, reason = Scene.AUDIO_ONLY, Reason("state-error", "No video fits the links: audio only.")
     if seen.scene.reachable is False:
@@ -62,6 +67,30 @@ def _missing(seen: Observation, gone_s: float | None, rules: SceneRules) -> Choi
         return Scene.SIMPLE, Reason("picture-gone", text, evidence)
     if gone_s >= rules.silent_s:
         return Scene.SIMPLE, Reason("picture-silent", f"Nothing has arrived for {gone_s:.0f} s.", evidence)
+    return None
+
+
+def _flows(seen: Observation, rules: SceneRules) -> bool | None:
+    """Whether the transport's buffer has something to play; None where it has none, or where nothing is known."""
+    ingest = seen.ingest
+    return None if ingest.whole_s is None or ingest.lag_s is None else ingest.lag_s <= rules.empty_s
+
+
+def _by_wholeness(before: Scene | None, seen: Observation, flows_s: float | None, rules: SceneRules) -> Choice | None:
+    """Cover what is given up for good: now, and until a keyframe can have come."""
+    whole_s, lag_s = seen.ingest.whole_s, seen.ingest.lag_s
+    if whole_s is None or lag_s is None:
+        return None
+    evidence = (("lag_s", round(lag_s, 2)), ("whole_s", round(whole_s, 2)), ("keyframe_s", rules.keyframe_s))
+    if flows_s is None:
+        text = f"The transport has nothing to play since {seconds(lag_s)}."
+        return Scene.SIMPLE, Reason("picture-starved", text, evidence)
+    if whole_s < rules.keyframe_s:
+        text = f"A part of the picture was given up {seconds(whole_s)} ago: it is spoilt up to a keyframe."
+        return Scene.SIMPLE, Reason("picture-spoilt", text, evidence)
+    if flows_s < rules.keyframe_s and before not in {Scene.MAIN, None}:
+        text = f"The picture has come back {seconds(flows_s)} ago: the scene stays until a keyframe can have come."
+        return before, Reason("picture-mending", text, evidence)
     return None
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from controller.decision.model import Series, Transport
-from controller.decision.windows import Gain, clean, gain
+from controller.decision.windows import Gain, clean, gain, steady_s
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -65,6 +65,11 @@ class Source:
         if not gains:
             return None
         return Gain(amount=sum(g.amount for g in gains), span_s=max(g.span_s for g in gains))
+
+    def steady_s(self, metric: str, *, at_s: float) -> float | None:
+        """For how long, at least, none of the series of the counter `metric` has risen; None where that is unknown."""
+        lengths = (steady_s(one.samples, at_s=at_s) for one in self.series.get(metric, ()))
+        return min((length for length in lengths if length is not None), default=None)
 
     def values_of(self, name: str) -> tuple[str, ...]:
         """The values that label `name` takes in this source's series, sorted."""

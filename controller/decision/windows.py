@@ -49,6 +49,17 @@ def _is_clean(samples: tuple[Sample, ...], not_after_s: float) -> bool:
     )
 
 
+def steady_s(samples: tuple[Sample, ...], *, at_s: float) -> float | None:
+    """For how long, at least, a counter has not risen at `at_s`; None with fewer than two samples.
+
+    When it has not risen in its window, that is the window's length; a fall is a reset, and no rise.
+    """
+    if len(samples) < 2:
+        return None
+    rises = (after.t_s for before, after in pairwise(samples) if after.value > before.value)
+    return at_s - max(rises, default=samples[0].t_s)
+
+
 def gain(samples: tuple[Sample, ...], *, span_s: float) -> Gain | None:
     """What a counter gained over the last `span_s` seconds of its samples; None with fewer than two.
 

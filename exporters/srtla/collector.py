@@ -81,6 +81,7 @@ def _bond(bond: BondPicture, role: Role) -> Iterator[tuple[str, float | None]]:
     yield "connection_expected_segments_total", bond.expected
     yield "connection_lost_segments_total", bond.lost
     yield "connection_dropped_segments_total", bond.dropped
+    yield "connection_missing_segments_total", bond.missing if role is Role.RECEIVER else None
     yield "connection_naks_total", bond.naks
     yield "connection_rtt_seconds", bond.rtt_s
     yield "connection_rtt_variation_seconds", bond.rtt_variation_s

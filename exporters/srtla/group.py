@@ -32,7 +32,7 @@ class Group:
         self.naks = self.dropped = 0
         self.rtt_s: float | None = None
         self.rtt_variation_s: float | None = None
-        self._past = [0] * 5
+        self._past = [0] * 6
         self._once = Once(512)
         self._acks: dict[int, float] = {}
 
@@ -57,12 +57,15 @@ class Group:
         else:
             self.sent = Sent()
 
-    def counts(self) -> tuple[int, int, int, int, int]:
-        """Bytes end to end, numbers gone through, numbers lost, numbers given up, NAKs; over all connections."""
+    def counts(self) -> tuple[int, ...]:
+        """Bytes end to end, and numbers gone through, lost, given up, missing; NAKs last; over all connections.
+
+        Given up are those that the sender says so of, missing those that the receiver went on without.
+        """
         stream = self.received or self.sent
         now = (0, 0, 0) if stream is None else (_bytes(stream), stream.expected, stream.lost)
-        past = self._past
-        return past[0] + now[0], past[1] + now[1], past[2] + now[2], past[3] + self.dropped, past[4] + self.naks
+        missing = 0 if self.received is None else self.received.missing
+        return tuple(map(sum, zip(self._past, (*now, self.dropped, missing, self.naks), strict=True)))
 
     def first_copy(self, head: bytes) -> bool:
         """Whether a control packet is new: receivers send some on all links at once."""
@@ -76,7 +79,10 @@ class Group:
         if self.role is Role.SENDER:
             if self.sent is not None:
                 self.sent.acknowledged(at_s, ack.following)
-        elif ack.number and ack.number not in self._acks:
+            return
+        if self.received is not None:
+            self.received.passed(ack.following)
+        if ack.number and ack.number not in self._acks:
             if len(self._acks) >= _ACKS:
                 del self._acks[next(iter(self._acks))]
             self._acks[ack.number] = at_s

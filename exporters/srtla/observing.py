@@ -57,7 +57,7 @@ class Observer:
         self.links: dict[bytes, Link] = {}
         self.groups: dict[int, Group] = {}
         self.events = Events()
-        self._past = [0] * 5
+        self._past = [0] * 6
         self.interfaces: Mapping[int, str] = {}
         self.newest_s = 0.0
         self._interface_of: dict[bytes, int] = {}

@@ -58,6 +58,7 @@ class BondPicture:
     expected: int
     lost: int
     dropped: int
+    missing: int
     naks: int
     backlog_bytes: int | None = None
     drain_s: float | None = None
@@ -150,7 +151,7 @@ class Painter:
     def _bond(
         self, observer: Observer, at_s: float, active: Sequence[Group], uplinks: Sequence[UplinkPicture]
     ) -> BondPicture:
-        stream_bytes, expected, lost, dropped, naks = observer.counts()
+        stream_bytes, expected, lost, dropped, missing, naks = observer.counts()
         used = [uplink for uplink in uplinks if uplink.links and not uplink.dead]
         lowers = [one.bounds.lower for one in used if one.bounds.lower is not None]
         uppers = [one.bounds.upper for one in used if one.bounds.upper is not None]
@@ -171,6 +172,7 @@ class Painter:
             expected=expected,
             lost=lost,
             dropped=dropped,
+            missing=missing,
             naks=naks,
             backlog_bytes=backlog,
             drain_s=drain_s,

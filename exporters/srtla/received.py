@@ -22,6 +22,8 @@ class Received:
         self.unique_bytes = 0
         self.expected = 0
         self.lost = 0
+        self.missing = 0
+        self._following: int | None = None  # first number that the SRT ACK has not passed
         self._seen = array("q", [-1]) * WINDOW
         self._naked = array("q", [-1]) * WINDOW
         self._highest: int | None = None
@@ -65,6 +67,23 @@ class Received:
                 if self._naked[sequence & _SLOT] != sequence:
                     self._naked[sequence & _SLOT] = sequence
                     self.lost += 1
+
+    def passed(self, following: int) -> None:
+        """Take an SRT ACK: what is before `following` and never came has been given up, and is missing for good.
+
+        What arrives later is thrown away by the SRT server. Of what was sent before the first packet seen here
+        nothing is known; an ACK of what is not seen yet waits for the next one.
+        """
+        if self._highest is None or not -WINDOW < ahead(following, self._highest) <= 1:
+            return
+        if self._following is None:
+            self._following = self._highest if ahead(following, self._highest) < 0 else following
+        step = ahead(following, self._following)
+        if step <= 0:
+            return
+        numbers = ((following - distance) & SEQUENCE_MASK for distance in range(1, min(step, WINDOW) + 1))
+        self.missing += sum(self._seen[number & _SLOT] != number for number in numbers)
+        self._following = following
 
     def _advance(self, sequence: int) -> None:
         """Follow the highest number; a leap beyond the window counts once a second packet confirms it."""

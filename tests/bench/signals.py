@@ -128,7 +128,7 @@ class SenderSignals:
             share = rate / both if both > 0.0 else 0.5
             subflow.step(at, part, queued * share, rate * STREAM_SHARE)
         self._show_trains(at, queued)
-        keyframe = self._keyframe_kbit(at, queued)
+        keyframe = keyframe_kbit(history, at, self._random)
         self._backlog_kbit = queued + keyframe + carried / STEP_S * PATH_RTT_S
 
     def _split(self, at: int, carried: float, queued: float, rates: tuple[float, float]) -> tuple[float, float]:
@@ -152,14 +152,6 @@ class SenderSignals:
             self._trains.send(at, self._h.rate[at])
         for uplink, subflow in enumerate(self._subflows):
             subflow.train_kbps = self._trains.shown(at, uplink) if queued <= 0.0 else None
-
-    def _keyframe_kbit(self, at: int, queued: float) -> float:
-        """What is left of the last keyframe, where no queue hides it."""
-        rate, room = self._h.rate[at], self._h.capacity_kbps[at]
-        if queued > 0.0:
-            return 0.0
-        since_s = (at + self._random.random()) * STEP_S % GOP_S
-        return max(0.0, KEYFRAME_EXCESS_S * rate - max(0.0, room - BETWEEN_KEYFRAMES * rate) * since_s)
 
     def told(self) -> Told:
         """Metric, labels and value of everything the exporter would serve now; None where it is absent."""
@@ -186,6 +178,15 @@ class SenderSignals:
             yield "mptcp_uplink_capacity_lower_bytes_per_second", label, seen.capacity_lower
             yield "mptcp_uplink_capacity_upper_bytes_per_second", label, seen.capacity_upper
             yield "mptcp_uplink_dead", label, None if seen.dead is None else float(seen.dead)
+
+
+def keyframe_kbit(history: History, at: int, randomly: random.Random) -> float:
+    """What is left of the last keyframe at step `at`, where no queue hides it."""
+    rate, room = history.rate[at], history.capacity_kbps[at]
+    if history.backlog[at] > 0.0:
+        return 0.0
+    since_s = (at + randomly.random()) * STEP_S % GOP_S
+    return max(0.0, KEYFRAME_EXCESS_S * rate - max(0.0, room - BETWEEN_KEYFRAMES * rate) * since_s)
 
 
 class IngestSignals:

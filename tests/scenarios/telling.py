@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from controller.decision.machine import Decision, State, decide
-from controller.decision.model import EncoderTraits, Override, Quality
+from controller.decision.model import EncoderTraits, Override, Quality, Transport
 from controller.decision.policies import by_name
 from tests.controller.decision.world import Conditions, World
 
@@ -50,7 +50,7 @@ def play(lines: list[Line]) -> str:
     setup = {line.name: line.value for line in lines if line.at_s == 0}
     policy = by_name(setup["policy"])
     traits = _ENCODERS[setup.get("encoder", "live")]
-    world = World()
+    world = World(carrier=Transport(setup.get("carrier", "mptcp")))
     state = State.initial(replace(policy, start=Quality(setup.get("start", policy.start))))
     world.obey(state.target)
     override: Override | None = None

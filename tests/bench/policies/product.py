@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable
 from math import ceil, floor
+from typing import Protocol
 
 from controller.decision.machine import State, decide
 from controller.decision.model import (
@@ -25,8 +26,10 @@ from controller.decision.observing import WINDOW_S, observe
 from controller.decision.policy import Policy
 from controller.decision.sources import EDGE_SITE
 from tests.bench.history import History, Setting
+from tests.bench.link import Transport
 from tests.bench.signals import IngestSignals, SenderSignals, Told
 from tests.bench.simulation import RESTART_S, ChangeCost, Timing
+from tests.bench.srt_signals import SrtIngestSignals, SrtReceiverSignals, SrtSenderSignals
 from tests.bench.traces import BINS_PER_S
 
 EPOCH_S = 1_700_000_000.0
@@ -84,6 +87,32 @@ def _frame(exporter: str, at_s: float) -> Iterable[tuple[str, tuple[tuple[str, s
     yield f"{exporter}_scrape_collector_last_success_timestamp_seconds", collector, at_s
 
 
+class Exporter(Protocol):
+    """One exporter over a run: it looks at the run up to a step, and tells what it would then serve."""
+
+    def advance(self, end: int) -> None:
+        """Look up to and with step `end`."""
+        ...
+
+    def told(self) -> Told:
+        """Metric, labels and value of everything it would serve now; None where it is absent."""
+        ...
+
+
+class _Sources:
+    """The exporters of the run's transport, with their metrics' prefix: beside the encoder, and on the server."""
+
+    def __init__(self, history: History) -> None:
+        self.edge: tuple[tuple[str, Exporter], ...]
+        self.vps: tuple[tuple[str, Exporter], ...]
+        if history.transport is Transport.SRT:
+            self.edge = (("srtla", SrtSenderSignals(history)),)
+            self.vps = (("ingest", SrtIngestSignals(history)), ("srtla", SrtReceiverSignals(history)))
+        else:
+            self.edge = (("mptcp", SenderSignals(history)),)
+            self.vps = (("ingest", IngestSignals(history)),)
+
+
 class Product:
     """A shipped policy, as the edge controller and the VPS controller run it."""
 
@@ -101,7 +130,7 @@ class Product:
         self._edge_windows, self._vps_windows = Windows(timing.period_s), Windows(timing.period_s)
         self._sent: EncoderTarget = self._edge.target
         self._busy_until = -1
-        self._sources: tuple[SenderSignals, IngestSignals] | None = None
+        self._sources: _Sources | None = None
         self._scene: Scene | None = None
         self.start = setting(self._sent)
 
@@ -113,7 +142,7 @@ class Product:
     def look(self, history: History) -> Setting | None:
         """Scrape, observe and decide on both machines; the encoder's order, when a new one can be sent."""
         if self._sources is None:
-            self._sources = SenderSignals(history), IngestSignals(history)
+            self._sources = _Sources(history)
             history.states.append((0, self._edge.quality))
         step = history.steps - 1
         at_s = EPOCH_S + history.steps / self.steps_per_s
@@ -131,11 +160,12 @@ class Product:
     def _scrape(self, end: int, at_s: float) -> None:
         if self._sources is None:
             return
-        sender, ingest = self._sources
-        sender.advance(end)
-        ingest.advance(end)
-        self._edge_windows.scrape(at_s, EDGE_SITE, "mptcp", sender.told())
-        self._vps_windows.scrape(at_s, VPS_SITE, "ingest", ingest.told())
+        for exporter, source in self._sources.edge:
+            source.advance(end)
+            self._edge_windows.scrape(at_s, EDGE_SITE, exporter, source.told())
+        for exporter, source in self._sources.vps:
+            source.advance(end)
+            self._vps_windows.scrape(at_s, VPS_SITE, exporter, source.told())
 
     def _decide_encoder(self, history: History, at_s: float) -> Quality:
         busy = history.steps - 1 < self._busy_until

@@ -88,3 +88,11 @@ def test_nothing_under_way_is_no_empty_queue() -> None:
     assert read_links(replace(swallowed, drain_time_s=0.3)) is not None
     assert read_links(replace(swallowed, delivered_bps=1e6)) is not None
     assert read_links(replace(swallowed, carrier=Transport.MPTCP)) is not None
+
+
+def test_srt_acknowledges_what_it_gives_up_and_that_is_no_disorder() -> None:
+    """The bond acknowledges thrice what the uplinks deliver: the rest was dropped, and the queue is what it is."""
+    links = read_links(replace(SEEN, delivered_bps=9e6, carrier=Transport.SRTLA))
+
+    assert links is not None
+    assert not links.disordered

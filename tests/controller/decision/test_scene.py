@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from controller.decision.clocks import Clocks
@@ -92,3 +94,45 @@ def test_a_studio_that_does_not_answer_is_named_in_the_reason() -> None:
     _, _, reason = choose_scene(None, seen, quality=Quality.HIGH, clocks=Clocks(), rules=SceneRules())
 
     assert "OBS does not answer" in reason.text
+
+
+def giving_up(lag_s: float, whole_s: float, *, before: Scene, flows_s: float | None = 60.0) -> tuple[Scene | None, str]:
+    """The scene where SRT carries: `flows_s` is how long the picture has been on time before this look."""
+    ingest = replace(FINE, lag_s=lag_s, whole_s=whole_s)
+    seen = Observation(at_s=1_000.0, freshness=Freshness.FRESH, ingest=ingest)
+    clocks = Clocks() if flows_s is None else Clocks((("picture-flows", 1_000.0 - flows_s),))
+    chosen, _, reason = choose_scene(before, seen, quality=Quality.HIGH, clocks=clocks, rules=SceneRules())
+    return chosen, reason.rule
+
+
+@pytest.mark.parametrize(
+    ("lag_s", "whole_s", "before", "flows_s", "expected"),
+    [
+        (0.1, 12.0, Scene.MAIN, 60.0, (Scene.MAIN, "picture-fine")),
+        (0.7, 12.0, Scene.MAIN, 60.0, (Scene.SIMPLE, "picture-starved")),
+        (0.1, 0.3, Scene.MAIN, 60.0, (Scene.SIMPLE, "picture-spoilt")),
+        (0.1, 1.1, Scene.SIMPLE, 60.0, (Scene.SIMPLE, "picture-spoilt")),
+        (0.1, 1.3, Scene.SIMPLE, 60.0, (Scene.MAIN, "picture-fine")),
+        (0.1, 12.0, Scene.SIMPLE, 1.0, (Scene.SIMPLE, "picture-mending")),
+        (0.1, 12.0, Scene.SIMPLE, 1.3, (Scene.MAIN, "picture-fine")),
+        (0.1, 12.0, Scene.MAIN, None, (Scene.MAIN, "picture-fine")),
+    ],
+)
+def test_what_srt_gives_up_is_covered_up_to_the_next_keyframe(
+    lag_s: float, whole_s: float, before: Scene, flows_s: float | None, expected: tuple[Scene, str]
+) -> None:
+    """At the first lack of picture, and a good second beyond the last; at a start nothing is mended."""
+    assert giving_up(lag_s, whole_s, before=before, flows_s=flows_s) == expected
+
+
+def test_an_order_by_hand_wins_over_a_spoilt_picture() -> None:
+    """The operator sees the picture, too."""
+    seen = Observation(
+        at_s=1.0,
+        freshness=Freshness.FRESH,
+        ingest=replace(FINE, whole_s=0.1),
+        override=Override(100.0, "it is art", scene=Scene.MAIN),
+    )
+    chosen, _, reason = choose_scene(None, seen, quality=None, clocks=Clocks(), rules=SceneRules())
+
+    assert (chosen, reason.rule) == (Scene.MAIN, "override-scene")

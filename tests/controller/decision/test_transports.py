@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from controller.decision.model import (
     EncoderReading,
     EncoderTraits,
     Freshness,
     Observation,
+    Sample,
     SceneReading,
     Series,
     Transport,
@@ -83,3 +86,29 @@ def test_of_two_the_one_that_carries() -> None:
     observed = seen(at_s, series + idle, *Transport)
 
     assert observed == seen(at_s, series, Transport.MPTCP)
+
+
+def received(*, missing: tuple[float, ...], arriving: bool = True) -> float | None:
+    """For how long the stream is whole at 1000 s, when these counts were scraped, one a second, the last just now."""
+    target = (("job", "srtla"), ("site", "vps"))
+    first_s = 1_000.0 - len(missing) + 1
+    of_bytes = tuple(Sample(first_s + place, 1e6 * (place if arriving else 1)) for place in range(len(missing)))
+    counted = tuple(Sample(first_s + place, count) for place, count in enumerate(missing))
+    series = (
+        Series("srtla_connection_missing_segments_total", target, counted),
+        Series("srtla_connection_receive_bytes_total", target, of_bytes),
+        Series("ingest_stream_publishing", (("job", "ingest"), ("stream", "cam")), (Sample(1_000.0, 1.0),)),
+    )
+    return seen(1_000.0, series, Transport.SRTLA).ingest.whole_s
+
+
+def test_the_stream_is_whole_since_the_server_last_went_on_without_a_part() -> None:
+    """Three seconds ago, or at least for as long as the window reaches."""
+    assert received(missing=(0, 0, 4, 4, 4, 4)) == pytest.approx(3.0)
+    assert received(missing=(4, 4, 4)) == pytest.approx(2.0)
+
+
+def test_a_bond_that_stands_by_says_nothing_of_the_picture() -> None:
+    """Its exporter is there and counts nothing; nor does one scrape tell anything."""
+    assert received(missing=(4, 4, 4), arriving=False) is None
+    assert received(missing=(4,)) is None

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from controller.decision.model import Sample
-from controller.decision.windows import clean, gain
+from controller.decision.windows import clean, gain, steady_s
 from tests.controller.decision.examples import law
 
 
@@ -74,3 +74,17 @@ def test_a_gain_is_never_negative(values: list[float], span_s: float) -> None:
     assert found is not None
     assert found.amount >= 0
     assert found.span_s >= 1
+
+
+@pytest.mark.parametrize(
+    ("pairs", "expected"),
+    [
+        (((0, 5), (1, 5), (2, 7), (3, 7)), 2.0),
+        (((0, 5), (1, 5)), 4.0),
+        (((0, 5), (1, 0), (2, 0)), 4.0),
+        (((0, 5),), None),
+    ],
+)
+def test_a_counter_is_steady_since_it_last_rose(pairs: tuple[tuple[float, float], ...], expected: float | None) -> None:
+    """Over the window where it did not; a restart of the exporter is no rise, and one sample tells nothing."""
+    assert steady_s(window(*pairs), at_s=4.0) == expected

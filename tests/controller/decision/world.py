@@ -19,6 +19,7 @@ from controller.decision.model import (
     Scene,
     SceneReading,
     Series,
+    Transport,
 )
 from controller.decision.observing import WINDOW_S, observe
 from controller.decision.policy import Policy
@@ -27,6 +28,7 @@ from exporters.units import octets
 
 STEP_S = 0.1
 RTT_S = 0.05
+SRT_LATENCY_S = 2.0
 SEGMENT_BYTES = 1_400.0
 UPLINKS = ("verizon", "att")
 LIVE = EncoderTraits(bitrate_cost_s=0.0, geometry_cost_s=0.0)
@@ -54,8 +56,12 @@ class Conditions:
 
 @dataclass(slots=True)
 class World:
-    """The rig. `now` starts at `start_s`, seconds since the epoch."""
+    """The rig. `now` starts at `start_s`, seconds since the epoch.
 
+    Where SRTLA carries, what waits for longer than SRT's latency is given up, and the ingest has the rest that late.
+    """
+
+    carrier: Transport = Transport.MPTCP
     period_s: float = 1.0
     start_s: float = 1_700_000_000.0
     conditions: Conditions = field(default_factory=Conditions)
@@ -65,6 +71,10 @@ class World:
     backlog_bits: float = 0.0
     delivered_bits: float = 0.0
     captured_s: float = 0.0
+    given_up_bits: float = 0.0
+    missing_bits: float = 0.0
+    played_bits: float = 0.0
+    buffered: deque[tuple[float, float]] = field(default_factory=deque)
     carried: dict[str, float] = field(default_factory=lambda: dict.fromkeys(UPLINKS, 0.0))
     sent: dict[str, float] = field(default_factory=lambda: dict.fromkeys(UPLINKS, 0.0))
     resent: dict[str, float] = field(default_factory=lambda: dict.fromkeys(UPLINKS, 0.0))
@@ -98,6 +108,8 @@ class World:
         made = self.playing.bitrate_bps * STEP_S
         self.queued.append((self.now, made))
         self.backlog_bits += made
+        if self.carrier is Transport.SRTLA:
+            self._give_up()
         capacity = sum(self.capacity_of(uplink) for uplink in UPLINKS)
         served = min(self.backlog_bits, capacity * STEP_S)
         self.backlog_bits -= served
@@ -110,42 +122,69 @@ class World:
             self.sent[uplink] += segments
             self.resent[uplink] += segments * self.conditions.loss_ratio
         while self.queued and served >= self.queued[0][1] - 1e-6:
-            self.captured_s, amount = self.queued.popleft()
+            captured_s, amount = self.queued.popleft()
+            self.buffered.append((captured_s, amount))
             served -= amount
         if self.queued and served > 0:
             captured_s, amount = self.queued[0]
             self.queued[0] = (captured_s, amount - served)
+        self._play()
+
+    def _give_up(self) -> None:
+        while self.queued and self.queued[0][0] <= self.now - SRT_LATENCY_S + 1e-6:
+            _, amount = self.queued.popleft()
+            self.backlog_bits -= amount
+            self.given_up_bits += amount
+
+    def _play(self) -> None:
+        """Hand to the ingest what has arrived and is due; with it, what was given up before it is missing."""
+        held_s = SRT_LATENCY_S if self.carrier is Transport.SRTLA else 0.0
+        while self.buffered and self.buffered[0][0] <= self.now - held_s + 1e-6:
+            captured_s, amount = self.buffered.popleft()
+            self.captured_s = captured_s + held_s
+            self.played_bits += amount
+            self.missing_bits = self.given_up_bits
 
     def _scrape(self) -> None:
         half = list(self.recent)[-5:]
         busy = all(backlog > 0 for _, backlog in half)
         rate = sum(served for served, _ in half) / len(half)
         seen = max(served for served, _ in self.recent)
-        self._tell("mptcp_connection_acknowledged_bytes_total", octets(self.delivered_bits))
-        self._tell("mptcp_connection_backlog_bytes", octets(self.backlog_bits + rate * RTT_S))
+        self._tell(
+            f"{self.carrier}_connection_acknowledged_bytes_total", octets(self.delivered_bits + self.given_up_bits)
+        )
+        self._tell(f"{self.carrier}_connection_backlog_bytes", octets(self.backlog_bits + rate * RTT_S))
         waiting_s = self.backlog_bits / rate if rate else 60.0 * bool(self.backlog_bits)
-        self._tell("mptcp_connection_drain_time_seconds", waiting_s + RTT_S)
+        self._tell(f"{self.carrier}_connection_drain_time_seconds", waiting_s + RTT_S)
         capacity = sum(self.capacity_of(uplink) for uplink in UPLINKS)
         shown = 0.0 if busy else self.conditions.shown_ratio * capacity
         lower = min(max(1.05 * seen, shown), capacity)
-        self._tell("mptcp_connection_capacity_lower_bytes_per_second", octets(lower))
+        self._tell(f"{self.carrier}_connection_capacity_lower_bytes_per_second", octets(lower))
         if busy:
-            self._tell("mptcp_connection_capacity_upper_bytes_per_second", octets(rate))
+            self._tell(f"{self.carrier}_connection_capacity_upper_bytes_per_second", octets(rate))
         for uplink in UPLINKS:
             self._scrape_uplink(uplink)
+        received = self.played_bits if self.carrier is Transport.SRTLA else self.delivered_bits
         self._tell("ingest_stream_publishing", float(self.conditions.publishing), site="vps", stream="cam")
-        self._tell("ingest_stream_receive_bytes_total", octets(self.delivered_bits), site="vps", stream="cam")
+        self._tell("ingest_stream_receive_bytes_total", octets(received), site="vps", stream="cam")
         lag_s = self.now - self.captured_s if self.captured_s else 0.0
         self._tell("ingest_stream_lag_seconds", lag_s, site="vps", stream="cam")
+        if self.carrier is Transport.SRTLA:
+            missing, arrived = octets(self.missing_bits) / SEGMENT_BYTES, octets(self.delivered_bits)
+            self._tell("srtla_connection_missing_segments_total", missing, site="vps")
+            self._tell("srtla_connection_receive_bytes_total", arrived, site="vps")
 
     def _scrape_uplink(self, uplink: str) -> None:
-        self._tell("mptcp_uplink_acknowledged_bytes_total", octets(self.carried[uplink]), uplink=uplink)
-        self._tell("mptcp_uplink_transmit_segments_total", self.sent[uplink], uplink=uplink)
-        self._tell("mptcp_uplink_retransmitted_segments_total", self.resent[uplink], uplink=uplink)
-        self._tell("mptcp_uplink_subflows", 1.0, uplink=uplink)
-        self._tell("mptcp_uplink_rtt_seconds", self.conditions.rtt_s, uplink=uplink)
-        self._tell("mptcp_uplink_min_rtt_seconds", RTT_S, uplink=uplink)
-        self._tell("mptcp_uplink_dead", float(uplink in self.conditions.dead), uplink=uplink)
+        lost = (
+            "uplink_lost_segments_total" if self.carrier is Transport.SRTLA else "uplink_retransmitted_segments_total"
+        )
+        self._tell(f"{self.carrier}_uplink_acknowledged_bytes_total", octets(self.carried[uplink]), uplink=uplink)
+        self._tell(f"{self.carrier}_uplink_transmit_segments_total", self.sent[uplink], uplink=uplink)
+        self._tell(f"{self.carrier}_{lost}", self.resent[uplink], uplink=uplink)
+        self._tell(f"{self.carrier}_uplink_subflows", 1.0, uplink=uplink)
+        self._tell(f"{self.carrier}_uplink_rtt_seconds", self.conditions.rtt_s, uplink=uplink)
+        self._tell(f"{self.carrier}_uplink_min_rtt_seconds", RTT_S, uplink=uplink)
+        self._tell(f"{self.carrier}_uplink_dead", float(uplink in self.conditions.dead), uplink=uplink)
 
     def _tell(self, metric: str, value: float, *, site: str = EDGE_SITE, **labels: str) -> None:
         key = (metric, tuple(sorted({"site": site, "job": metric.partition("_")[0], **labels}.items())))

@@ -303,3 +303,13 @@ def test_no_traffic_breaks_the_observer(traffic: Iterable[Datagram], role: Role)
         assert counted >= before
         assert picture.bond.stream_bytes >= 0
         before = counted
+
+
+def test_what_the_server_went_on_without_outlives_its_connection() -> None:
+    """The second of three packets never came; the count stays when the encoder calls anew."""
+    observed = Observer(Role.RECEIVER, [])
+    observed.feed([up(1, packets.data(1)), down(1.1, packets.ack(1, 2)), up(1.1, packets.data(3), TWO)])
+    observed.feed([down(1.2, packets.ack(2, 4), link) for link in (ONE, TWO)])
+    observed.feed([up(2, packets.data(7, to=99)), down(2.1, packets.ack(1, 8))])
+
+    assert observed.counts()[4] == 1

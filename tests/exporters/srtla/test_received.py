@@ -115,3 +115,55 @@ def test_claimed_losses_are_bounded() -> None:
     stream.naks([(0, 2**30 - 1)])
 
     assert stream.lost <= 2 * WINDOW
+
+
+def test_what_the_receiver_went_on_without_is_missing() -> None:
+    """An ACK that passes numbers that never came has given them up; those that came late in time have not."""
+    stream, one = Received(), link()
+    arrive(stream, one, 0, packets.data(10))
+    stream.passed(11)
+    for number in (11, 14, 15, 12, 18):
+        arrive(stream, one, 0, packets.data(number))
+    for following in (13, 13, 16, 12, 19):
+        stream.passed(following)
+
+    assert stream.missing == 3  # 13, 16 and 17
+
+
+def test_before_the_first_packet_seen_nothing_is_missing() -> None:
+    """An exporter that starts in mid-stream has not seen what the ACKs of its first moment pass."""
+    stream = Received()
+    stream.passed(900)
+    arrive(stream, link(), 0, packets.data(1000))
+    for following in (995, 1001):
+        stream.passed(following)
+
+    assert stream.missing == 0
+
+
+def test_an_acknowledgement_of_what_is_not_seen_yet_waits() -> None:
+    """Nothing claimed beyond the highest number is looked at, however far it is; later the packets speak."""
+    stream, one = Received(), link()
+    arrive(stream, one, 0, packets.data(SEQUENCE_MASK))
+    stream.passed(0)
+    arrive(stream, one, 0, packets.data(0))
+    for following in (1, 2**30, 5):
+        stream.passed(following)
+    assert stream.missing == 0
+
+    for number in (2, 4):
+        arrive(stream, one, 0, packets.data(number))
+    stream.passed(5)
+    assert stream.missing == 2  # 1 and 3
+
+
+def test_a_long_hole_is_counted_as_far_as_the_window_reaches() -> None:
+    """A black-out of minutes costs no more than the window to count."""
+    stream, one = Received(), link()
+    arrive(stream, one, 0, packets.data(5))
+    stream.passed(6)
+    for number in (3 * WINDOW, 3 * WINDOW + 1):
+        arrive(stream, one, 0, packets.data(number))
+    stream.passed(3 * WINDOW + 2)
+
+    assert WINDOW - 2 <= stream.missing <= WINDOW
