@@ -19,6 +19,16 @@ from tests.controller.decision.roads import POLICIES, RUNGS, TRAITS, at_rung
 from tests.controller.decision.world import Conditions, World
 
 _TO_THE_BOTTOM_S = 60
+_HAND = Override(0.0, "by hand")
+ORDERS = (
+    *(replace(_HAND, state=quality) for quality in RUNGS),
+    *(replace(_HAND, scene=scene) for scene in Scene),
+    replace(_HAND, state=Quality.LOW, scene=Scene.OFFLINE),
+    replace(_HAND, hold=True),
+    replace(_HAND, emergency=True),
+    replace(_HAND, audio_only=True),
+    replace(_HAND, bitrate_cap_bps=700_000),
+)
 
 
 class RoughWindows(RuleBasedStateMachine):
@@ -82,10 +92,10 @@ class RoughWindows(RuleBasedStateMachine):
         self.world.sent = dict.fromkeys(self.world.sent, 0.0)
         self.world.resent = dict.fromkeys(self.world.resent, 0.0)
 
-    @rule(state=st.none() | st.sampled_from(RUNGS), scene=st.none() | st.sampled_from(Scene), for_s=st.integers(1, 60))
-    def order_by_hand(self, state: Quality | None, scene: Scene | None, for_s: int) -> None:
+    @rule(order=st.sampled_from(ORDERS), for_s=st.integers(1, 60))
+    def order_by_hand(self, order: Override, for_s: int) -> None:
         """An override begins."""
-        self.override = Override(self.world.now + for_s, "by hand", state=state, scene=scene)
+        self.override = replace(order, until_s=self.world.now + for_s)
 
     @rule(keeps_memory=st.booleans(), down_s=st.integers(0, 40))
     def crash_and_restart(self, down_s: int, *, keeps_memory: bool) -> None:
@@ -149,9 +159,14 @@ class RoughWindows(RuleBasedStateMachine):
     @invariant()
     def orders_win(self) -> None:
         """An override in force is obeyed."""
-        if self.last is not None and self._ordered() and self.told is not None:
-            assert self.told.state in {None, self.last.quality}
-            assert self.told.scene in {None, self.last.scene}
+        if self.last is None or self.before is None or self.told is None or not self._ordered():
+            return
+        assert self.told.state in {None, self.last.quality}
+        assert self.told.scene in {None, self.last.scene}
+        assert not self.told.emergency or self.last.scene is Scene.SIMPLE
+        assert not self.told.audio_only or self.last.quality is Quality.ERROR
+        assert not self.told.hold or self.last.state.base is self.before.base
+        assert self.last.target.bitrate_bps <= (self.told.bitrate_cap_bps or 7_350_000)
 
     def _ordered(self) -> bool:
         at_s = None if self.last is None else self.last.state.at_s
