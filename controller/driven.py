@@ -157,6 +157,7 @@ class DrivenStudio:
             reachable=driven.memory.reachable,
             scene=None if known is None else self._scenes.get(known),
             streaming=device.status.streaming if device.status is not None and driven.memory.reachable else None,
+            picture_still_s=device.watch.clock_still_s if driven.memory.reachable else None,
         )
 
     @property

@@ -66,6 +66,11 @@ class StudioWatch:
         return self.at_s - max(since_s) if since_s else None
 
     @property
+    def clock_still_s(self) -> float | None:
+        """The same where a media clock has run, so that a camera before a still life is not taken for a frozen one."""
+        return None if self.position is None or self.position.value is None else self.picture_still_s
+
+    @property
     def talks_unheard(self) -> bool | None:
         """Whether somebody speaks into the muted input; None where loudness is unknown."""
         if self.status is None or self.status.ingest_muted is None:

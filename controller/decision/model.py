@@ -157,11 +157,15 @@ class EncoderTraits:
 
 @dataclass(frozen=True, slots=True)
 class SceneReading:
-    """OBS as read back; None where OBS did not answer."""
+    """OBS as read back; None where OBS did not answer.
+
+    `picture_still_s` is for how long the ingest's picture has stood still in it; None without a clock to tell by.
+    """
 
     reachable: bool | None = None
     scene: Scene | None = None
     streaming: bool | None = None
+    picture_still_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,7 @@ class Ages:
 
 @dataclass(frozen=True, slots=True)
 class SceneRules:
-    """When the picture at the ingest counts as late, back, silent, spoilt and offline; all in seconds."""
+    """When the picture counts as late, back, silent, spoilt, still and offline; all in seconds."""
 
     late_s: float = 2.0  # what a viewer's player hides
     # Back well below that: a picture that hovers at the limit would flap; a dwell would cover good pictures.
@@ -85,6 +85,11 @@ class SceneRules:
     # empty, and what was given up spoils the picture up to the next keyframe.
     empty_s: float = 0.5
     keyframe_s: float = 1.2  # a GOP of 2 s, less what scrape, decision and OBS take to give the picture back
+    # A picture that arrives and stands still in OBS. Its media clock was seen to stop up to 2.5 s after its sender.
+    still_s: float = 3.0
+    # On program for so long first: an OBS that closes its source while it is not shown needs 5 s to open it again,
+    opening_s: float = 6.0
+    still_for_s: float = 30.0  # and shows only on program whether it moves, so that it must be tried again.
 
 
 @dataclass(frozen=True, slots=True)

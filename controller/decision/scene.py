@@ -1,7 +1,8 @@
-"""Which scene OBS shows: from lateness at the ingest first, then from the quality state.
+"""Which scene OBS shows: from lateness at the ingest first, then from OBS's own trouble and the quality state.
 
 Bitrate says nothing here: over TCP it stays up while the picture is late. What is not known keeps the
-scene that stands, whatever it is.
+scene that stands, whatever it is. Of OBS's troubles a scene mends one: a picture that arrives and stands still in
+it; the others (no stream, no sound, too slow) are told by alerts, and an OBS that is not there by the reason.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from controller.decision.policy import SceneRules
 
 _GONE, _FLOWS = "picture-gone", "picture-flows"
+_MAIN, _STILL = "main-on-program", "still-in-obs"
 
 Choice = tuple[Scene | None, Reason]
 
@@ -27,11 +29,18 @@ def choose_scene(
 ) -> tuple[Scene | None, Clocks, Reason]:
     """The scene to show, the scene's clocks, and why. `quality` is None where the state is unknown."""
     gone = seen.ingest.publishing is False or seen.ingest.received_bps == 0
-    clocks = clocks.run({_GONE: gone, _FLOWS: _flows(seen, rules)}, at_s=seen.at_s)
+    conditions = {
+        _GONE: gone,
+        _FLOWS: _flows(seen, rules),
+        _MAIN: seen.scene.scene is Scene.MAIN,
+        _STILL: _stands_still(seen, clocks, rules),
+    }
+    clocks = clocks.run(conditions, at_s=seen.at_s)
     gone_s, flows_s = (clocks.held_s(clock, at_s=seen.at_s) for clock in (_GONE, _FLOWS))
     scene, reason = (
         _ordered(seen)
         or _missing(seen, gone_s, rules)
+        or _by_studio(seen, still=bool(conditions[_STILL]))
         or _by_wholeness(before, seen, flows_s, rules)
         or _by_lateness(before, seen, rules)
     )
@@ -68,6 +77,26 @@ def _missing(seen: Observation, gone_s: float | None, rules: SceneRules) -> Choi
     if gone_s >= rules.silent_s:
         return Scene.SIMPLE, Reason("picture-silent", f"Nothing has arrived for {gone_s:.0f} s.", evidence)
     return None
+
+
+def _stands_still(seen: Observation, before: Clocks, rules: SceneRules) -> bool:
+    """Whether OBS shows a picture that has stopped, or has been covered for that, and not for too long."""
+    still_s, lag_s = seen.scene.picture_still_s, seen.ingest.lag_s
+    if still_s is None or still_s < rules.still_s or lag_s is None or lag_s > rules.late_s:
+        return False  # what does not arrive in time cannot move in OBS
+    covered_s, shown_s = (before.held_s(clock, at_s=seen.at_s) for clock in (_STILL, _MAIN))
+    if covered_s is not None:
+        return covered_s < rules.still_for_s
+    return shown_s is not None and shown_s >= rules.opening_s
+
+
+def _by_studio(seen: Observation, *, still: bool) -> Choice | None:
+    """Cover a picture that OBS shows standing still, whatever arrives; None while it moves or that is unknown."""
+    if not still:
+        return None
+    evidence = (("picture_still_s", seen.scene.picture_still_s), ("lag_s", seen.ingest.lag_s))
+    text = f"The picture has stood still in OBS for {seconds(seen.scene.picture_still_s)}."
+    return Scene.SIMPLE, Reason("studio-still", text, evidence)
 
 
 def _flows(seen: Observation, rules: SceneRules) -> bool | None:

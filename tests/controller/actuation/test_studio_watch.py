@@ -209,6 +209,15 @@ def test_a_clock_that_runs_again_makes_earlier_looks_void() -> None:
     assert (runs.picture, runs.picture_still_s) == (None, 0.0)
 
 
+def test_only_a_clock_that_has_run_tells_a_frozen_picture_from_a_still_life() -> None:
+    """The scene follows the clock; without one, or with one that has never run, looks prove too little."""
+    clockless = looked(over(*stuck(media_state=None, media_cursor_s=None)), "a", now_s=11.0)
+    never = over(*stuck(media_cursor_s=0.0))
+
+    assert (over(*stuck(media_cursor_s=5.0)).clock_still_s, over(*healthy()).clock_still_s) == (11.0, 0.0)
+    assert (clockless.clock_still_s, never.clock_still_s) == (None, None)
+
+
 def test_a_source_without_a_clock_is_known_by_looks_alone() -> None:
     """Where OBS has no media clock for the source, as for a capture card, looks are all there is."""
     clockless = over(*stuck(media_state=None, media_cursor_s=None))

@@ -136,3 +136,61 @@ def test_an_order_by_hand_wins_over_a_spoilt_picture() -> None:
     chosen, _, reason = choose_scene(None, seen, quality=None, clocks=Clocks(), rules=SceneRules())
 
     assert (chosen, reason.rule) == (Scene.MAIN, "override-scene")
+
+
+def told_by_obs(*looks: tuple[Scene | None, float | None], lag_s: float = 0.3) -> list[str]:
+    """The rules that spoke, a look a second: what is on program, and how long the picture has stood still in OBS."""
+    clocks, before, rules = Clocks(), Scene.MAIN, []
+    for second, (shown, still_s) in enumerate(looks):
+        seen = Observation(
+            at_s=1_000.0 + second,
+            freshness=Freshness.FRESH,
+            ingest=replace(FINE, lag_s=lag_s),
+            scene=SceneReading(reachable=True, scene=shown, picture_still_s=still_s),
+        )
+        chosen, clocks, reason = choose_scene(before, seen, quality=Quality.HIGH, clocks=clocks, rules=SceneRules())
+        before = chosen or before
+        rules.append(reason.rule)
+    return rules
+
+
+def standing(seconds: int, shown: Scene, *, since_s: float = 0.0) -> list[tuple[Scene | None, float | None]]:
+    """So many looks at a picture that does not move."""
+    return [(shown, since_s + second) for second in range(seconds)]
+
+
+MOVING: list[tuple[Scene | None, float | None]] = [(Scene.MAIN, 0.0)] * 6
+
+
+def test_a_picture_that_arrives_and_stands_still_in_obs_is_covered_until_it_moves() -> None:
+    """OBS's own trouble: after three seconds, and back with the first movement."""
+    rules = told_by_obs(*MOVING, *standing(4, Scene.MAIN), *standing(4, Scene.SIMPLE, since_s=4.0), (Scene.SIMPLE, 0.2))
+
+    assert rules == ["picture-fine"] * 9 + ["studio-still"] * 5 + ["picture-fine"]
+
+
+def test_an_obs_that_closes_what_it_does_not_show_is_tried_again() -> None:
+    """Its picture can only move on program: after half a minute it is shown, long enough to be opened."""
+    covered = standing(31, Scene.SIMPLE, since_s=4.0)
+    shown_again = standing(7, Scene.MAIN, since_s=35.0)
+    rules = told_by_obs(*MOVING, *standing(4, Scene.MAIN), *covered, *shown_again)
+
+    assert rules.count("studio-still") == 31
+    assert rules[-8:] == ["picture-fine"] * 7 + ["studio-still"]
+
+
+@pytest.mark.parametrize(
+    ("looks", "lag_s", "rule"),
+    [
+        ([*MOVING, *standing(9, Scene.SIMPLE)], 0.3, "picture-fine"),
+        ([*MOVING[:1], *standing(5, Scene.MAIN)], 0.3, "picture-fine"),
+        ([*MOVING, *[(Scene.MAIN, None)] * 9], 0.3, "picture-fine"),
+        ([*MOVING, *standing(9, Scene.MAIN)], 2.5, "picture-late"),
+    ],
+    ids=["not shown", "just shown", "unknown", "late anyway"],
+)
+def test_a_still_picture_is_obs_fault_only_on_program_and_on_time(
+    looks: list[tuple[Scene | None, float | None]], lag_s: float, rule: str
+) -> None:
+    """Elsewhere it has other reasons, and they have rules of their own."""
+    assert told_by_obs(*looks, lag_s=lag_s)[-1] == rule
