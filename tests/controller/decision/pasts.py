@@ -91,6 +91,7 @@ _PARTS: tuple[tuple[str, tuple[Value, ...]], ...] = (
     ("lag_s", _LAGS),
     ("obs", _FLAGS),
     ("scene", _among([None, *Scene])),
+    ("picture_still_s", _LAGS),
     ("edge_state", _among([None, *Quality])),
     ("confirms", _among([True, True, False])),
 )
@@ -170,7 +171,7 @@ def _observation(parts: Mapping[str, Any], freshness: Freshness) -> Observation:
         uplinks=tuple(_uplink(name, parts) for name in ("att", "verizon") if known(name)),
         ingest=IngestReading(known("ingest_age_s"), known("publishing"), known("received_bps"), known("lag_s")),
         encoder=EncoderReading(reachable=known("confirms")),
-        scene=SceneReading(known("obs"), known("scene")),
+        scene=SceneReading(known("obs"), known("scene"), picture_still_s=known("picture_still_s")),
         edge_state=known("edge_state"),
         carrier=known("carrier"),
     )
