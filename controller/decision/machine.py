@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from controller.decision.adaptive import step_adaptive
 from controller.decision.clocks import Clocks
 from controller.decision.locked import step_locked
-from controller.decision.memory import State, TrimMemory
+from controller.decision.memory import Patience, State, TrimMemory
 from controller.decision.model import Freshness
 from controller.decision.ordering import step_mirrored, step_ordered
 from controller.decision.scene import choose_scene
@@ -62,7 +62,7 @@ def decide(state: State, observation: Observation, policy: Policy) -> Decision:
         geometry=geometry,
         target=target,
         trim=move.trim or TrimMemory(rate_bps=move.rate_bps),
-        patience=move.patience,
+        patience=move.patience or _resting(before.patience, float(target.bitrate_bps)),
         scene=scene,
         at_s=observation.at_s,
         since_s=observation.at_s if changed or before.since_s is None else before.since_s,
@@ -99,8 +99,17 @@ def _continued(state: State, at_s: float, *, gap_s: float) -> State:
         since_s=None,
         blind_since_s=None,
         trim=TrimMemory(rate_bps=state.trim.rate_bps),
-        patience=None,
+        patience=_resting(state.patience, float(state.target.bitrate_bps)),
     )
+
+
+def _resting(patience: Patience | None, rate_bps: float) -> Patience | None:
+    """What stays true while nobody looks or an order is in force: how rates have done, and what changes have won."""
+    if patience is None:
+        return None
+    trials = tuple(replace(one, shown_s=0.0) for one in patience.trials)
+    account = replace(patience.account, still_bits=0.0)
+    return Patience(rate_bps=rate_bps, at_s=patience.at_s, trials=trials, account=account)
 
 
 def _blind_since(state: State, seen: Observation) -> float | None:

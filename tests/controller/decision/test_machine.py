@@ -8,7 +8,7 @@ import pytest
 
 from controller.decision.clocks import Clocks
 from controller.decision.machine import State, decide
-from controller.decision.memory import Patience, Recovery
+from controller.decision.memory import Account, Patience, Recovery, Trial
 from controller.decision.model import (
     EncoderReading,
     EncoderTarget,
@@ -19,7 +19,8 @@ from controller.decision.model import (
     Scene,
 )
 from controller.decision.policies import ADAPTIVE
-from tests.controller.decision.roads import Road, at_rung
+from controller.decision.restarting import climbing_rates
+from tests.controller.decision.roads import RESTARTS, Road, at_rung
 
 FINE = replace(Road(50e6).see(at_rung(ADAPTIVE, Quality.MEDIUM)), at_s=1_000.0)
 ORDERED = Override(until_s=2_000.0, reason="test", state=Quality.LOW)
@@ -61,8 +62,34 @@ def test_a_gap_or_a_clock_set_back_ends_what_was_running(at_s: float, *, goes_on
     after = decide(busy(), replace(FINE, at_s=at_s, freshness=Freshness.LATE), ADAPTIVE).state
 
     assert (after.quality is Quality.RECOVERY) is goes_on
-    assert (after.patience is not None) is goes_on
+    assert (after.patience is not None and after.patience.calm_s > 0.0) is goes_on
     assert after.base is Quality.LOW
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        replace(FINE, at_s=1_060.0),
+        replace(FINE, at_s=1_001.0, override=Override(until_s=2_000.0, reason="test", hold=True)),
+    ],
+    ids=["a gap", "held by hand"],
+)
+def test_what_rates_have_shown_outlives_a_gap_and_an_order(seen: Observation) -> None:
+    """Which rates failed, and what changes have cost, is as true after it; what the links showed just then is not."""
+    known = Patience(
+        rate_bps=2.5e6,
+        at_s=1_000.0,
+        calm_s=20.0,
+        trials=(Trial(held_s=30.0, failures=2.0, shown_s=4.0),) * len(climbing_rates(ADAPTIVE)),
+        account=Account(won_bits=-5e6, still_bits=1e6),
+    )
+    after = decide(replace(busy(), patience=known), replace(seen, encoder_traits=RESTARTS), ADAPTIVE).state.patience
+
+    assert after is not None
+    assert after.trials[0].failures == pytest.approx(2.0, abs=0.1)
+    assert after.account.won_bits < 0.0
+    assert after.calm_s < 20.0
+    assert after.trials[0].shown_s == 0.0
 
 
 def test_blindness_is_timed_from_its_first_look() -> None:
