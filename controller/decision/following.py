@@ -1,8 +1,8 @@
 """State and geometry follow the trimmed bitrate.
 
-The state steps down, straight to the rung that fits, when the bitrate has been below a rung's band for long
-enough; it climbs through RECOVERY, in which the bitrate may rise to the next rung's preset, and which ends
-as soon as the next rung's band has been reached and held.
+The state steps down, straight to the rung that fits, when the bitrate has been below the state's band for long
+enough, and goes on down while it still is; it climbs through RECOVERY, in which the bitrate may rise to the next
+rung's preset, and which ends as soon as the next rung's band has been reached and held.
 
 Geometry may lag: where a change costs picture, the wrong size is borne until bearing it has cost as much as
 the change does. That never costs more than twice what foresight would have paid.
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from controller.decision.memory import State
     from controller.decision.policy import Policy
 
+_OUTSIDE = "outside"
+"""Below the band of the state that there is: a fall that does not reach far enough leaves it running."""
 _CLIMB = "climb"
 _PROOF = "proof"
 
@@ -68,6 +70,7 @@ def _conditions(state: State, trimmed: Trimmed, policy: Policy) -> dict[str, boo
     conditions: dict[str, bool | None] = {
         f"band:{rung.quality}": rate_bps < band * rung.preset.bitrate_bps for rung in policy.rungs if rung.floor
     }
+    conditions[_OUTSIDE] = rate_bps < band * policy.rung(state.base).preset.bitrate_bps
     above = policy.next_up(state.base)
     if above is not None and not trimmed.cut:
         if state.quality is Quality.RECOVERY:
@@ -79,18 +82,20 @@ def _conditions(state: State, trimmed: Trimmed, policy: Policy) -> dict[str, boo
 
 
 def _down(state: State, trimmed: Trimmed, policy: Policy, clocks: Clocks) -> Followed | None:
-    for_s, rate_bps = policy.following.band_for_s, trimmed.rate_bps
+    rules, rate_bps = policy.following, trimmed.rate_bps
+    if not clocks.matured(_OUTSIDE, rules.band_for_s, at_s=trimmed.at_s):
+        return None
     fits = next(
         rung
         for rung in policy.downwards_from(state.base)
-        if rung.floor is None or not clocks.matured(f"band:{rung.quality}", for_s, at_s=trimmed.at_s)
+        if rung.floor is None or not clocks.matured(f"band:{rung.quality}", rules.landing_s, at_s=trimmed.at_s)
     )
     if fits.quality is state.base:
         return None
-    band_bps = policy.following.band * policy.rung(state.base).preset.bitrate_bps
+    band_bps = rules.band * policy.rung(state.base).preset.bitrate_bps
     text = (
-        f"The bitrate is {mbit(rate_bps)}; {state.base} begins at {mbit(band_bps)} and has had less for "
-        f"{for_s:.0f} s: {fits.quality} fits."
+        f"The bitrate is {mbit(rate_bps)} and has been below its state for {rules.band_for_s:.0f} s; {state.base} "
+        f"begins at {mbit(band_bps)}: {fits.quality} fits."
     )
     evidence = (("rate_bps", round(rate_bps)), ("band_bps", round(band_bps)))
     return Followed(fits.quality, fits.quality, None, clocks, Reason("band-below", text, evidence))

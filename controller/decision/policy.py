@@ -108,6 +108,11 @@ class Trim:
     # Of a queue. Keyframes alone make 0.2 s now and then, never more than 0.25 s at p99.
     empty_s: float = 0.12
     cut_s: float = 0.25
+    # A shorter one, too, that was seen the last time and has grown since, while far less is carried than is sent: a
+    # keyframe's queue comes at once and shrinks. Then the rate goes a part of the way, as most such dips are shallow.
+    rising_s: float = 0.03
+    short_of: float = 0.9  # of the rate
+    first_share: float = 0.5  # of the way to what would drain the queue
     target_s: float = 0.2  # a little queue shows the capacity; the viewer's budget is 2 s
     deep_queue_s: float = 0.5
     drain_s: float = 1.2
@@ -120,8 +125,10 @@ class Trim:
     short_dip_s: float = 4.6  # a cell change or a dead path's retransmissions, not a new place
     restore: float = 0.94
     clean_s: float = 0.5
-    climb_bps_per_s: float = 400_000.0
-    creep_bps_per_s: float = 350_000.0
+    # A climb overshoots until its queue has shown and an order has taken effect: a faster loop may climb faster.
+    climb_bps: float = 850_000.0  # within such a time
+    creep_bps: float = 600_000.0  # near a ceiling
+    shows_s: float = 0.4  # until a little too much is a queue
     near: float = 0.9
     ceiling_for_s: float = 20.0
     again_s: float = 7.0  # restores closer than this are a row
@@ -134,6 +141,7 @@ class Following:
 
     band: float = 0.6  # of the preset; below it the rung no longer fits
     band_for_s: float = 20.0
+    landing_s: float = 2.0  # below a rung's band for so long, a fall goes past it; a path's death takes 1.5 s
     climb_after_s: float = 1.0  # at the rung's own rate without a queue
     proof_for_s: float = 2.0  # inside the next rung's band
     # One second of wrong geometry costs this share of the bitrate between the rate and the band.

@@ -1,9 +1,9 @@
 """The bitrate law of the adaptive policy: what the encoder shall send, from the queue and the rate carried.
 
 A standing queue shows the capacity. The law then aims below it by what drains the queue, down to the little
-that keeps the capacity visible, within `drain_s`. Without a queue the capacity is unknown, at least the
-present rate: after a short dip the old rate comes back at once, otherwise the rate climbs, slowly near a ceiling
-that has lately refused more.
+that keeps the capacity visible, within `drain_s`; where a queue only begins to grow, it goes a part of the way at
+once. Without a queue the capacity is unknown, at least the present rate: after a short dip the old rate comes back
+at once, otherwise the rate climbs, slowly near a ceiling that has lately refused more.
 """
 
 from __future__ import annotations
@@ -44,31 +44,33 @@ class Moment:
 def trim_rate(memory: TrimMemory, links: Links, moment: Moment, trim: Trim) -> tuple[TrimMemory, Reason]:
     """The law's memory after one look, its wanted rate in it, and why."""
     passed_s = 0.0 if memory.at_s is None else min(_LONGEST_TICK_S, max(0.0, moment.at_s - memory.at_s))
-    memory = replace(memory, at_s=moment.at_s)
+    before, memory = memory, replace(memory, at_s=moment.at_s, queue_s=links.queue_s)
     if links.disordered and links.queue_s > trim.empty_s:
         text = "A path died and its data comes over another, which is not seen to be full: the bitrate is kept."
         return memory, Reason("trim-disordered", text)
     if links.queue_s > trim.empty_s:
-        return _with_queue(memory, links, moment, trim, passed_s=passed_s)
+        return _with_queue(before, links, moment, trim, passed_s=passed_s)
     return _without_queue(memory, moment, trim, passed_s=passed_s)
 
 
 def _with_queue(
-    memory: TrimMemory, links: Links, moment: Moment, trim: Trim, *, passed_s: float
+    before: TrimMemory, links: Links, moment: Moment, trim: Trim, *, passed_s: float
 ) -> tuple[TrimMemory, Reason]:
     carried = links.carried_bps
     smooth = (
-        carried if memory.carried_bps is None else memory.carried_bps + trim.smoothing * (carried - memory.carried_bps)
+        carried if before.carried_bps is None else before.carried_bps + trim.smoothing * (carried - before.carried_bps)
     )
-    memory = replace(memory, carried_bps=smooth, empty_since_s=None)
+    memory = replace(before, at_s=moment.at_s, queue_s=links.queue_s, carried_bps=smooth, empty_since_s=None)
     sought = _draining(carried, links, memory, moment, trim)
     evidence = (
         ("queue_s", round(links.queue_s, 3)),
         ("carried_bps", round(carried)),
         ("was_bps", round(memory.rate_bps)),
     )
-    if links.queue_s > trim.cut_s and sought < memory.rate_bps * (1 - trim.deadband):
+    long = links.queue_s > trim.cut_s
+    if (long or _begins(before, links, trim)) and sought < memory.rate_bps * (1 - trim.deadband):
         cut = _cut(memory, sought, carried, moment, trim)
+        cut = cut if long else _eased(memory, cut, trim)
         text = (
             f"A queue of {seconds(links.queue_s)} and links that carry {mbit(carried)}: down to {mbit(cut.rate_bps)}."
         )
@@ -80,6 +82,12 @@ def _with_queue(
         return replace(memory, rate_bps=max(raised, memory.rate_bps)), Reason("trim-follow", text, evidence)
     text = f"A queue of {seconds(links.queue_s)} stands and is being drained at {mbit(memory.rate_bps)}."
     return memory, Reason("trim-draining", text, evidence)
+
+
+def _begins(before: TrimMemory, links: Links, trim: Trim) -> bool:
+    """Whether a queue is about to become long: it grows from look to look, and far less is carried than is sent."""
+    rises = before.at_s is not None and links.queue_s > before.queue_s >= trim.rising_s
+    return rises and links.carried_bps < trim.short_of * before.rate_bps
 
 
 def _draining(carried_bps: float, links: Links, memory: TrimMemory, moment: Moment, trim: Trim) -> float:
@@ -99,6 +107,16 @@ def _cut(memory: TrimMemory, sought: float, carried: float, moment: Moment, trim
         before_dip_bps=memory.rate_bps if first else memory.before_dip_bps,
         ceiling_bps=carried,
         ceiling_at_s=moment.at_s,
+    )
+
+
+def _eased(memory: TrimMemory, cut: TrimMemory, trim: Trim) -> TrimMemory:
+    """A cut for a queue that only begins: a part of it, and no ceiling yet."""
+    return replace(
+        cut,
+        rate_bps=memory.rate_bps + trim.first_share * (cut.rate_bps - memory.rate_bps),
+        ceiling_bps=memory.ceiling_bps,
+        ceiling_at_s=memory.ceiling_at_s,
     )
 
 
@@ -141,8 +159,8 @@ def _climb(
         and rate > trim.near * memory.ceiling_bps
         and moment.at_s - memory.ceiling_at_s < trim.ceiling_for_s
     )
-    per_s = trim.creep_bps_per_s if near else trim.climb_bps_per_s
-    raised = min(moment.cap_bps, rate + per_s * passed_s)
+    unseen_s = trim.shows_s + passed_s + moment.latency_s
+    raised = min(moment.cap_bps, rate + (trim.creep_bps if near else trim.climb_bps) * passed_s / unseen_s)
     ceiling = f", slowly: the links refused more than {mbit(memory.ceiling_bps)} lately" if near else ""
     text = f"No queue at {mbit(rate)}: up to {mbit(raised)}{ceiling}."
     return replace(memory, rate_bps=raised), Reason("trim-climb", text, (("empty_s", round(empty_s, 1)),))

@@ -70,7 +70,7 @@ def test_a_cap_by_hand_is_where_a_climb_ends(traits: EncoderTraits) -> None:
 def test_the_state_follows_what_plays_and_not_what_is_wished(confirmed_bps: int | None, *, falls: bool) -> None:
     """An encoder that does not obey keeps its state, since that is what viewers see."""
     low = replace(at_rung(ADAPTIVE, Quality.HIGH), trim=TrimMemory(rate_bps=1e6), in_force_bps=1e6)
-    state = replace(low, clocks=Clocks((("band:HIGH", 900.0), ("band:MEDIUM", 900.0))))
+    state = replace(low, clocks=Clocks((("outside", 900.0), ("band:HIGH", 900.0), ("band:MEDIUM", 900.0))))
     played = None if confirmed_bps is None else replace(state.target, bitrate_bps=confirmed_bps)
     seen = replace(Road(1.02e6).see(low), encoder=EncoderReading(reachable=True, confirmed=played))
     move, _ = step_adaptive(state, seen, ADAPTIVE)

@@ -53,6 +53,38 @@ def test_19_seconds_below_the_band_are_borne() -> None:
     assert after.quality is Quality.HIGH
 
 
+def played(*rates_bps: float) -> list[Quality]:
+    """The states of a machine that begins in HIGH, at one rate each second."""
+    state, states = at_rung(ADAPTIVE, Quality.HIGH), []
+    for second, rate_bps in enumerate(rates_bps):
+        after = follow(state, Trimmed(float(second), rate_bps), ADAPTIVE)
+        state = replace(state, quality=after.quality, base=after.base, clocks=after.clocks)
+        states.append(after.quality)
+    return states
+
+
+@pytest.mark.parametrize(
+    ("of_late", "goes_to"),
+    [([1.0e6] * 3, Quality.LOW), ([0.3e6] * 3, Quality.ERROR), ([0.3e6], Quality.MEDIUM)],
+    ids=["less", "next to nothing", "a moment of it"],
+)
+def test_a_fall_goes_to_what_fits_now(of_late: list[float], goes_to: Quality) -> None:
+    """However long the rate was higher before, but not to what a path's death makes of it for a second."""
+    assert played(*[2.0e6] * (21 - len(of_late)), *of_late)[-2:] == [Quality.HIGH, goes_to]
+
+
+def test_a_state_that_the_rate_leaves_while_it_falls_is_left_at_once() -> None:
+    """The 20 s count from when the rate left its state, not from each fall."""
+    states = played(*[2.0e6] * 21, *[1.0e6] * 3)
+
+    assert states[-4:] == [Quality.MEDIUM, Quality.MEDIUM, Quality.MEDIUM, Quality.LOW]
+
+
+def test_a_rate_back_in_its_band_is_given_another_20_s() -> None:
+    """Each stay below the state is one of its own."""
+    assert set(played(*[2.0e6] * 19, 2.8e6, *[2.0e6] * 20)) == {Quality.HIGH}
+
+
 @pytest.mark.parametrize(("queue_s", "expected"), [(0.0, Quality.RECOVERY), (0.5, Quality.LOW)])
 def test_the_rungs_own_rate_without_a_queue_leads_to_recovery(queue_s: float, expected: Quality) -> None:
     """With a queue the rate is not proved."""

@@ -6,10 +6,72 @@ from dataclasses import replace
 
 import pytest
 
+from controller.decision.links import Links
 from controller.decision.machine import decide
-from controller.decision.model import Quality, Transport
+from controller.decision.memory import TrimMemory
+from controller.decision.model import Quality, Reason, Transport
 from controller.decision.policies import ADAPTIVE
+from controller.decision.trimming import CUT, Moment, trim_rate
 from tests.controller.decision.roads import Road, at_rung
+
+TOP = 4.5e6
+
+
+def looked(
+    memory: TrimMemory, *, queue_s: float, carried_bps: float = TOP, at_s: float = 1_000.25
+) -> tuple[float, Reason]:
+    """The rate after one look of a fast loop, and why."""
+    links = Links(queue_s=queue_s, queued_bits=queue_s * carried_bps, carried_bps=carried_bps)
+    moment = Moment(at_s=at_s, bottom_bps=0.3e6, cap_bps=TOP, latency_s=0.2)
+    after, why = trim_rate(memory, links, moment, ADAPTIVE.trim)
+    return after.rate_bps, why
+
+
+@pytest.mark.parametrize(
+    ("before_s", "queue_s", "carried_bps", "cut"),
+    [
+        (0.06, 0.15, 3.6e6, True),
+        (0.0, 0.15, 3.6e6, False),
+        (0.2, 0.15, 3.6e6, False),
+        (0.06, 0.15, 4.2e6, False),
+        (0.0, 0.3, 3.6e6, True),
+    ],
+    ids=["grows", "comes at once", "shrinks", "hardly less is carried", "is long"],
+)
+def test_a_queue_that_grows_is_answered_before_it_is_long(
+    before_s: float, queue_s: float, carried_bps: float, *, cut: bool
+) -> None:
+    """A keyframe's comes at once and shrinks, and a rate that is nearly carried may wait."""
+    rate_bps, why = looked(
+        TrimMemory(rate_bps=TOP, at_s=1_000.0, queue_s=before_s), queue_s=queue_s, carried_bps=carried_bps
+    )
+
+    assert (why.rule == CUT, rate_bps < TOP) == (cut, cut)
+
+
+def test_the_first_cut_goes_a_part_of_the_way() -> None:
+    """At 3.6 carried of 4.5 Mbit/s a queue that begins takes half of what a long one does, and makes no ceiling."""
+    memory = TrimMemory(rate_bps=TOP, at_s=1_000.0, queue_s=0.06)
+    links = Links(queue_s=0.15, queued_bits=0.54e6, carried_bps=3.6e6)
+    after, _ = trim_rate(memory, links, Moment(1_000.25, 0.3e6, TOP, 0.0), ADAPTIVE.trim)
+
+    assert after.rate_bps == pytest.approx((TOP + ADAPTIVE.trim.usable * 3.6e6) / 2)
+    assert after.ceiling_bps is None
+
+
+def test_a_queue_seen_before_a_gap_says_nothing_of_how_it_grew() -> None:
+    """Between two stretches of data anything may have been."""
+    assert looked(TrimMemory(rate_bps=TOP, queue_s=0.06), queue_s=0.15, carried_bps=3.6e6)[0] == TOP
+
+
+@pytest.mark.parametrize("period_s", [0.25, 1.0, 2.0])
+def test_a_climb_overshoots_by_no_more_than_it_may(period_s: float) -> None:
+    """Until too much shows, and an order has taken effect, a slow loop has not gone further than a fast one."""
+    memory = TrimMemory(rate_bps=1e6, at_s=1_000.0, empty_since_s=900.0)
+    rate_bps, _ = looked(memory, queue_s=0.0, at_s=1_000.0 + period_s)
+    unseen_s = ADAPTIVE.trim.shows_s + period_s + 0.2
+
+    assert (rate_bps - 1e6) / period_s * unseen_s == pytest.approx(ADAPTIVE.trim.climb_bps)
 
 
 def test_it_does_not_saw_at_a_constant_ceiling() -> None:
