@@ -188,8 +188,9 @@ class Observation:
 
     `ahead_bytes` is the part of the backlog that uplinks have delivered and that waits at the
     receiver for an earlier byte. `held_up_bps` is what was acknowledged in order of late while a long queue
-    stood, at whichever uplink; None without one. `carrier` is the transport that all of it is about; None
-    before anything is known of one.
+    stood, at whichever uplink; None without one. `lasting_loss_ratio` and `lasting_rtt_s` are what is left of
+    `loss_ratio` and `min_rtt_s` without what is over in a moment. `carrier` is the transport that all of it
+    is about; None before anything is known of one.
     """
 
     at_s: float
@@ -204,6 +205,8 @@ class Observation:
     held_up_bps: float | None = None
     loss_ratio: float | None = None
     min_rtt_s: float | None = None
+    lasting_loss_ratio: float | None = None
+    lasting_rtt_s: float | None = None
     uplinks: tuple[UplinkReading, ...] = ()
     ingest: IngestReading = IngestReading()
     encoder: EncoderReading = EncoderReading()

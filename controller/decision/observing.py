@@ -128,6 +128,8 @@ def _with_sender(seen: Observation, *, edge: Source, ages: Ages) -> Observation:
         held_up_bps=_held_up(edge, ages=ages),
         loss_ratio=_loss(edge, ages=ages),
         min_rtt_s=min((u.rtt_s for u in uplinks if u.rtt_s is not None and not u.dead), default=None),
+        lasting_loss_ratio=_lasting_loss(edge, ages=ages),
+        lasting_rtt_s=_lasting_rtt(edge, uplinks, ages=ages),
         uplinks=uplinks,
     )
 
@@ -178,6 +180,26 @@ def _loss(edge: Source, *, ages: Ages, label: tuple[str, str] | None = None) -> 
     if sent is None or lost is None or sent.amount < ages.loss_segments_min:
         return None
     return min(1.0, lost.amount / sent.amount)
+
+
+def _lasting_loss(edge: Source, *, ages: Ages) -> float | None:
+    """Lost over sent segments of a long window; None where too few were sent to tell."""
+    sent = edge.gained(f"{edge.kind}_uplink_transmit_segments_total", span_s=ages.lasting_loss_s)
+    lost = edge.gained(f"{edge.kind}_{_LOST[Transport(edge.kind)]}", span_s=ages.lasting_loss_s)
+    if sent is None or lost is None or sent.amount < ages.loss_segments_min:
+        return None
+    return min(1.0, lost.amount / sent.amount)
+
+
+def _lasting_rtt(edge: Source, uplinks: tuple[UplinkReading, ...], *, ages: Ages) -> float | None:
+    """The least round trip that an uplink which lives was seen with of late."""
+    metric = f"{edge.kind}_uplink_rtt_seconds"
+    known = [
+        edge.least(metric, span_s=ages.lasting_rtt_s, label=("uplink", one.name))
+        for one in uplinks
+        if one.rtt_s is not None and not one.dead
+    ]
+    return min((least_s for least_s in known if least_s is not None and least_s >= 0), default=None)
 
 
 def _ingest(known: tuple[Source, ...], *, at_s: float, ages: Ages) -> IngestReading:

@@ -64,10 +64,13 @@ class Ages:
     stall_s: float = 2.5  # longer than a dead path's data needs to be sent again on another
     held_up_s: float = 1.0  # a queue that keyframes and jitter never make
     # Short beside the 5 s that rules ask of it: over 3 s a burst of two seconds lasts five, and a rung hangs on it.
-    loss_s: float = 1.5
-    loss_segments: float = 400.0  # 2 % of them are eight; where fewer were sent it takes longer to tell, but at most
+    loss_s: float = 1.0
+    loss_segments: float = 200.0  # 2 % of them are four; where fewer were sent it takes longer to tell, but at most
     loss_longest_s: float = 3.0
     loss_segments_min: float = 50.0  # below it one lost segment is more than 2 %
+    # What a climb asks is half a percent: of 400 segments two, which a modem that pauses for a blink sends again.
+    lasting_loss_s: float = 10.0
+    lasting_rtt_s: float = 2.5  # a cell change raises the round trip for a second
     late_picture_s: float = 5.0
     blind_hold_s: float = 20.0
 

@@ -71,6 +71,20 @@ class Source:
         lengths = (steady_s(one.samples, at_s=at_s) for one in self.series.get(metric, ()))
         return min((length for length in lengths if length is not None), default=None)
 
+    def least(self, metric: str, *, span_s: float, label: tuple[str, str] | None = None) -> float | None:
+        """The smallest value of the gauge `metric` over the last `span_s` seconds up to the newest scrape."""
+        begin_s = self.newest_s - span_s
+        return min(
+            (
+                sample.value
+                for one in self.series.get(metric, ())
+                if label is None or label in one.labels
+                for sample in one.samples
+                if sample.t_s >= begin_s
+            ),
+            default=None,
+        )
+
     def values_of(self, name: str) -> tuple[str, ...]:
         """The values that label `name` takes in this source's series, sorted."""
         return tuple(sorted({value for many in self.series.values() for one in many if (value := one.label(name))}))

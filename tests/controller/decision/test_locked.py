@@ -88,6 +88,30 @@ def test_too_much_loss_leaves_a_rung(start: Quality, loss_ratio: float, goes_to:
     assert seconds_to_leave(start, loss_ratio=loss_ratio) == (5, goes_to)
 
 
+def _left_after(looks: list[tuple[float, float]], *, upper_bps: float | None = None) -> int | None:
+    """After how many seconds of looks of loss, now and over ten seconds, HIGH is left."""
+    state, road = at_rung(LOCKED, Quality.HIGH), Road(50e6)
+    for second, (loss_ratio, lasting) in enumerate(looks):
+        look = replace(seen(road, state, upper_bps=upper_bps), loss_ratio=loss_ratio, lasting_loss_ratio=lasting)
+        decision = decide(state, look, LOCKED)
+        if decision.changed_from is not None:
+            return second
+        state = decision.state
+    return None
+
+
+def test_a_loss_that_lasts_goes_on_through_a_second_that_loses_less() -> None:
+    """3 % with a second of 1.1 %: five seconds all the same; below half of the limit it is over."""
+    assert _left_after([(0.03, 0.03)] * 3 + [(0.011, 0.03)] + [(0.03, 0.03)] * 4) == 5
+    assert _left_after([(0.03, 0.03)] * 3 + [(0.009, 0.03)] + [(0.03, 0.03)] * 4) is None
+
+
+def test_a_burst_ends_when_a_second_loses_less() -> None:
+    """Where it does not last, and where a queue stands, which overflows in bursts."""
+    assert _left_after([(0.03, 0.015)] * 3 + [(0.015, 0.015)] + [(0.03, 0.015)] * 4) is None
+    assert _left_after([(0.03, 0.03)] * 3 + [(0.015, 0.03)] + [(0.03, 0.03)] * 4, upper_bps=6e6) is None
+
+
 @pytest.mark.parametrize(("start", "loss_ratio"), [(Quality.HIGH, 0.02), (Quality.MEDIUM, 0.03), (Quality.LOW, 0.05)])
 def test_loss_at_the_limit_is_borne(start: Quality, loss_ratio: float) -> None:
     """The table says "above"; VERY_LOW has no limit at all."""
@@ -167,3 +191,41 @@ def test_every_change_says_why_with_numbers() -> None:
     assert decision.reason.rule == "capacity-below-floor"
     assert "2.9 Mbit/s" in decision.reason.text
     assert ("capacity_upper_bps", 2.9e6) in decision.reason.evidence
+
+
+@pytest.mark.parametrize(
+    ("loss_ratio", "lasting_loss_ratio", "rtt_s", "lasting_rtt_s", "goes_to"),
+    [
+        (0.02, 0.001, 0.05, 0.05, Quality.RECOVERY),
+        (0.0, 0.02, 0.05, 0.05, Quality.RECOVERY),
+        (0.02, 0.005, 0.05, 0.05, Quality.MEDIUM),
+        (0.0, 0.0, 0.3, 0.05, Quality.RECOVERY),
+        (0.0, 0.0, 0.3, 0.1, Quality.MEDIUM),
+    ],
+)
+def test_only_what_lasts_refutes_a_stable_minute(
+    loss_ratio: float, lasting_loss_ratio: float, rtt_s: float, lasting_rtt_s: float, goes_to: Quality
+) -> None:
+    """One look half a minute in: stray segments, a burst that is over, a slow round trip; or more than that."""
+    state, road = at_rung(LOCKED, Quality.MEDIUM), Road(50e6)
+    for second in range(61):
+        look = seen(road, state, lower_bps=7.1e6)
+        if second == 30:
+            look = replace(look, loss_ratio=loss_ratio, min_rtt_s=rtt_s)
+            look = replace(look, lasting_loss_ratio=lasting_loss_ratio, lasting_rtt_s=lasting_rtt_s)
+        state = decide(state, look, LOCKED).state
+
+    assert state.quality is goes_to
+
+
+def test_a_climb_that_failed_waits_for_another_stable_minute() -> None:
+    """RECOVERY proves nothing: the second begins a minute after the first has ended, and not with the next look."""
+    state, road = at_rung(LOCKED, Quality.MEDIUM), Road(50e6)
+    began = []
+    for second in range(190):
+        decision = decide(state, seen(road, state, lower_bps=6e6), LOCKED)
+        state = decision.state
+        if decision.changed_from is not None and decision.quality is Quality.RECOVERY:
+            began.append(second)
+
+    assert began == [60, 181]

@@ -84,9 +84,9 @@ def test_what_arrives_is_known_as_held_up_while_a_long_queue_stands(
     assert seen.held_up_bps == (None if held_up_bps is None else pytest.approx(held_up_bps))
 
 
-@pytest.mark.parametrize(("after_s", "loss_ratio"), [(0, 0.1), (1, 0.05), (2, 0.0)])
+@pytest.mark.parametrize(("after_s", "loss_ratio"), [(0, 0.1), (1, 0.0)])
 def test_losses_are_forgotten_before_a_rule_has_run_out(after_s: int, loss_ratio: float) -> None:
-    """A tenth is lost for two seconds: half of it is seen a second later, and nothing another second later."""
+    """A tenth is lost for two seconds: a second later nothing of it is seen."""
     world = _lossy_for_two_seconds(4.5e6)
     for _ in range(after_s):
         world.advance()
@@ -100,6 +100,38 @@ def test_few_segments_are_counted_for_longer() -> None:
     world.advance()
 
     assert world.observe(LOCKED).loss_ratio == pytest.approx(0.1 * 2 / 3)
+
+
+def test_a_loss_is_remembered_among_what_was_sent_in_ten_seconds() -> None:
+    """A tenth is lost for two of them: 2 % over all, scrapes of a second making nine of ten, when all is well again."""
+    world = _lossy_for_two_seconds(4.5e6)
+    world.advance()
+
+    seen = world.observe(LOCKED)
+    assert seen.loss_ratio == 0.0
+    assert seen.lasting_loss_ratio == pytest.approx(0.2 / 9)
+
+
+@pytest.mark.parametrize(("slow_s", "lasting_rtt_s"), [(2, 0.05), (3, 0.3)])
+def test_a_slow_round_trip_lasts_when_no_faster_one_was_seen_of_late(slow_s: int, lasting_rtt_s: float) -> None:
+    """Over 2.5 s; the newest is told beside it."""
+    world = streaming()
+    world.conditions = replace(world.conditions, rtt_s=0.3)
+    for _ in range(slow_s):
+        world.advance()
+
+    seen = world.observe(LOCKED)
+    assert (seen.min_rtt_s, seen.lasting_rtt_s) == (0.3, lasting_rtt_s)
+
+
+def test_an_uplink_that_died_lends_no_round_trip_to_those_that_live() -> None:
+    """The fast one is dead now: what it had a second ago does not stand for the slow one."""
+    world = streaming()
+    world._tell("mptcp_uplink_rtt_seconds", 0.02, uplink="att")  # noqa: SLF001 - one uplink's gauge alone
+    world.conditions = replace(world.conditions, dead=frozenset({"att"}))
+    world.advance()
+
+    assert world.observe(LOCKED).lasting_rtt_s == pytest.approx(0.05)
 
 
 def _lossy_for_two_seconds(bitrate_bps: float) -> World:
