@@ -11,7 +11,7 @@ from collections import deque
 
 from tests.bench.history import LOST, NOT_PRODUCED, History, PathRecord
 from tests.bench.link import ONE_PATH, STREAM_SHARE, held
-from tests.bench.subflow import Chunk, Subflow
+from tests.bench.subflow import JOINED_WINDOW_KBIT, Chunk, Subflow
 
 CHUNK_KBIT = 48.0  # four segments: the steps are 100 ms, so finer ones change nothing
 # What the sockets between encoder and uplinks hold unacknowledged before the encoder feels it: seen in the rig
@@ -36,7 +36,7 @@ class TwoPaths:
             [rate * STREAM_SHARE * ONE_PATH for rate in held(rates, history.steps_per_s).tolist()]
             for rates in (history.link.first, history.link.second)
         ]
-        self._subflows = (Subflow(self._step_s), Subflow(self._step_s))
+        self._subflows = (Subflow(self._step_s), Subflow(self._step_s, window=JOINED_WINDOW_KBIT, starting=True))
         history.paths.extend(PathRecord() for _ in self._subflows)
         self._slices: deque[tuple[int, float]] = deque()
         self._again: deque[Chunk] = deque()

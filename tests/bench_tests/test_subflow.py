@@ -74,6 +74,19 @@ def test_a_window_left_unused_opens_again_only_when_used() -> None:
     assert before < subflow.window < before + 0.5 * 400.0
 
 
+@pytest.mark.parametrize(("starting", "share"), [(True, 0.5), (False, 0.05)])
+def test_before_its_first_loss_a_window_grows_fast_or_blindly(*, starting: bool, share: float) -> None:
+    """Half a segment per acknowledged one in slow start, a twentieth after it."""
+    subflow = Subflow(STEP_S, window=600.0, starting=starting)
+    for at in range(3):
+        while subflow.takes():
+            subflow.give(Chunk(0.0, SIZE), at)
+        before, delivered = subflow.window, subflow.delivered
+        subflow.serve(at, 2_000.0)
+
+    assert subflow.window - before == pytest.approx(share * (subflow.delivered - delivered))
+
+
 def test_a_dead_uplink_gives_up_what_it_holds() -> None:
     """Nothing moves: after the timeout, and not before, all that is in flight has to go the other way, once."""
     subflow, chunks = _filled(480.0)
@@ -81,6 +94,7 @@ def test_a_dead_uplink_gives_up_what_it_holds() -> None:
     assert _serve(subflow, 0.0, range(3, 10)) == chunks
     assert not subflow.takes()
     assert _serve(subflow, 0.0, range(10, 50)) == []
+    assert subflow.resent == pytest.approx(SEGMENT_KBIT)  # which the timeout sent
 
 
 def test_a_slow_uplink_is_not_a_dead_one() -> None:
