@@ -80,8 +80,9 @@ class SceneRules:
     """When the picture counts as late, back, silent, spoilt, still and offline; all in seconds."""
 
     late_s: float = 2.0  # what a viewer's player hides
-    # Back well below that: a picture that hovers at the limit would flap; a dwell would cover good pictures.
-    back_s: float = 1.5
+    cover_s: float = 2.1  # what is hardly later is over before OBS has changed its scene
+    # Back below that: a picture that hovers at the limit would flap; a dwell would cover good pictures.
+    back_s: float = 1.8
     silent_s: float = 2.0
     offline_s: float = 60.0
     # Where what comes too late is given up (SRT) the ingest lies behind the transport's buffer: it is late once that is

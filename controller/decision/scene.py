@@ -127,8 +127,8 @@ def _by_lateness(before: Scene | None, seen: Observation, rules: SceneRules) -> 
     lag_s = seen.ingest.lag_s
     if lag_s is None:
         return before, Reason("picture-unknown", "Nothing fresh is known of the picture: the scene stays.")
-    evidence = (("lag_s", round(lag_s, 2)), ("late_s", rules.late_s), ("back_s", rules.back_s))
-    if lag_s > rules.late_s:
+    evidence = (("lag_s", round(lag_s, 2)), ("cover_s", rules.cover_s), ("back_s", rules.back_s))
+    if lag_s > rules.cover_s:
         return Scene.SIMPLE, Reason("picture-late", f"The picture is {seconds(lag_s)} late.", evidence)
     if lag_s > rules.back_s and before not in {Scene.MAIN, None}:
         text = f"The picture is {seconds(lag_s)} late: the scene stays until it is below {seconds(rules.back_s)}."

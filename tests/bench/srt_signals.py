@@ -13,7 +13,7 @@ import random
 from exporters.srtla.capacity import Bounds, Capacity, DrainTime
 from exporters.srtla.recent import RoundTrip
 from exporters.units import octets
-from tests.bench.history import LOST, History
+from tests.bench.history import LOST, NOT_PRODUCED, History
 from tests.bench.signals import (
     PATH_RTT_S,
     RTT_JITTER_S,
@@ -91,7 +91,8 @@ class SrtSenderSignals:
     def _step(self, at: int) -> None:
         history = self._h
         carried = history.delivered[at] - (history.delivered[at - 1] if at else 0.0)
-        keyframe = keyframe_kbit(history, at, self._random)
+        # While an encoder restarts there is no keyframe, either.
+        keyframe = 0.0 if history.latency[at] == NOT_PRODUCED else keyframe_kbit(history, at, self._random)
         room = max(history.capacity_kbps[at], 1.0)
         delay_s = PATH_RTT_S + history.age[at] * STEP_S + keyframe / room + self._random.random() * RTT_JITTER_S
         wanted = history.backlog[at] > 0.0 or carried > 0.0
