@@ -23,7 +23,7 @@ from controller.decision.model import (
 )
 from controller.driven import DrivenEncoder, DrivenStudio
 from controller.journal import Journal
-from controller.ports import Impact, Impacts
+from controller.ports import Impact, Impacts, MediaState
 from tests.controller.test_journal import entry
 from tests.fakes.devices import PLAYING, FakeEncoder, FakeStudio
 from tests.fakes.virtual_time import VirtualClock, virtually
@@ -260,3 +260,29 @@ async def test_an_order_that_takes_long_is_proved_by_what_arrived_before_it() ->
         await one.seconds(5, received_bps=0.6e6)
 
         assert one.shown_s(number) is not None
+
+
+@virtually
+async def test_a_picture_that_stands_still_in_obs_is_told_and_unknown_without_obs() -> None:
+    """For how long its media clock has stood is part of the reading, until OBS does not answer any more."""
+    clock, journal = VirtualClock(), Journal()
+    fake = FakeStudio(media_state=MediaState.PLAYING, media_cursor_s=5.0)
+    device = StudioDevice(fake, now_s=clock.monotonic_s)
+    reconciler = Reconciler(name="obs", device=device, pace=Pace(), clock=clock, journal=journal)
+    driven = DrivenStudio(clock=clock, names=NAMES, device=device, reconciler=reconciler)
+    task = asyncio.create_task(reconciler.run())
+    await asyncio.sleep(10.0)
+    standing = driven.reading().picture_still_s
+    fake.media_cursor_s = 6.0
+    await asyncio.sleep(1.5)
+    moving = driven.reading().picture_still_s
+    fake.silent = True
+    await asyncio.sleep(5.0)
+    silent = driven.reading()
+    task.cancel()
+
+    assert standing is not None
+    assert moving is not None
+    assert standing > 8.0
+    assert moving < 3.0
+    assert (silent.reachable, silent.picture_still_s) == (False, None)
