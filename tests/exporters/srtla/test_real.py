@@ -40,6 +40,7 @@ ENCODER = (
         "mpegts",
     ),
 )
+MISSING, DROPPED = "srtla_connection_missing_segments_total", 'srtla_stream_dropped_segments_total{stream="cam"}'
 pytestmark = pytest.mark.root
 
 
@@ -125,7 +126,7 @@ def of(metric: str, found: dict[str, float]) -> list[float]:
 
 
 def test_stream_over_two_uplinks_and_through_trouble(hosts: tuple[Namespace, Namespace], tmp_path: Path) -> None:
-    """Bytes by uplink at both ends, the server's own statistics beside them, a dead uplink, a new port of a NAT."""
+    """Bytes by uplink at both ends, the server's own statistics, a new port of a NAT, a hole, a dead uplink."""
     pi, vps = hosts
     statistics = tmp_path / "stats.json"
     statistics.write_text("")
@@ -158,6 +159,16 @@ def test_stream_over_two_uplinks_and_through_trouble(hosts: tuple[Namespace, Nam
         moved = receiver.until(lambda found: of("rebinds_total", found)[0] == 1)
         assert moved["srtla_connection_subflows"] == 2
         assert of("receive_bytes_total", moved)[0] >= of("receive_bytes_total", came)[0]
+
+        assert moved[MISSING] == moved.get(DROPPED, 0) == 0
+        for link in LINKS:
+            vps.run(["ip", "link", "set", link, "down"])
+        sender.until(lambda found: of("dead", found) == [1, 1])
+        for link in LINKS:
+            vps.run(["ip", "link", "set", link, "up"])
+        # Two programs count, at different moments: the hole is the same one.
+        holed = receiver.until(lambda found: found[MISSING] > 20 and found.get(DROPPED, 0) > 20)
+        assert 0.5 < holed[MISSING] / holed[DROPPED] < 2.0
 
         pi.run(["ip", "link", "set", "att", "down"])
         sender.until(lambda found: of("dead", found) == [0, 1])
