@@ -124,6 +124,8 @@ def _matrices(options: argparse.Namespace) -> list[Matrix]:
     """What is asked: one matrix, or for the targets one for TCP and one for SRT, whose change costs differ."""
     if options.set and options.traces:
         raise ValueError("--set and --traces exclude each other; give one of them")
+    if options.targets and options.policy and goals.POLICY not in options.policy:
+        raise ValueError(f"--targets judges {goals.POLICY}; name it with --policy, too")
     if options.targets and not options.mode and not options.change_cost:
         parts = [
             ([Transport.TCP.value, Transport.TCP_HOL.value], [ChangeCost.LIVE.value, ChangeCost.RESTART.value]),

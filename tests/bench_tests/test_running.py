@@ -243,6 +243,7 @@ def test_the_command_holds_the_product_against_its_targets(
         ("--lag nan", "--lag is nan"),
         ("--traces /nowhere --pairs open", "no such trace"),
         ("--set synthetic --traces /nowhere", "exclude each other"),
+        ("--targets --policy locked", "--targets judges adaptive; name it with --policy, too"),
         ("--period 0", "--period is 0.0"),
         ("--period 0.05", "--period is 0.05; the model has steps of 0.1 s, so give that or more"),
         ("--lag 0.25", "--lag is 0.25; the model has steps of 0.1 s"),
