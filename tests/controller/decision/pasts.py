@@ -59,7 +59,7 @@ _ROUND_TRIPS = _values([0.05, 0.08, 0.1], most=3.0)
 _LOSSES = _values([0.005, 0.01, 0.02, 0.03, 0.05, 1.0], most=1.0)
 _AMOUNTS = _values([15_000.0, 100_000.0, 1e6], most=5e6)
 _AGES = _values([2.5, 8.0], most=10.0)
-_LAGS = _values([1.5, 2.0], most=60.0)
+_LAGS = _values([0.5, 1.8, 2.0, 2.1], most=60.0)
 _FLAGS = _among([None, True, False])
 
 _PARTS: tuple[tuple[str, tuple[Value, ...]], ...] = (
@@ -89,6 +89,7 @@ _PARTS: tuple[tuple[str, tuple[Value, ...]], ...] = (
     ("publishing", _FLAGS),
     ("received_bps", _RATES),
     ("lag_s", _LAGS),
+    ("whole_s", _values([1.2], most=12.0)),
     ("obs", _FLAGS),
     ("scene", _among([None, *Scene])),
     ("picture_still_s", _LAGS),
@@ -169,7 +170,9 @@ def _observation(parts: Mapping[str, Any], freshness: Freshness) -> Observation:
         loss_ratio=known("loss_ratio"),
         min_rtt_s=known("min_rtt_s"),
         uplinks=tuple(_uplink(name, parts) for name in ("att", "verizon") if known(name)),
-        ingest=IngestReading(known("ingest_age_s"), known("publishing"), known("received_bps"), known("lag_s")),
+        ingest=IngestReading(
+            known("ingest_age_s"), known("publishing"), known("received_bps"), known("lag_s"), known("whole_s")
+        ),
         encoder=EncoderReading(reachable=known("confirms")),
         scene=SceneReading(known("obs"), known("scene"), picture_still_s=known("picture_still_s")),
         edge_state=known("edge_state"),
