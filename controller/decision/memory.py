@@ -64,7 +64,7 @@ class Trial:
     """What is known of one rate: for how many seconds it was carried without a queue, and how often it failed.
 
     It fails too where a fall shows that it would have. Both fade with time, so neither is whole. `shown_s` is for
-    how long the links have shown, without a queue, that they would carry it: kept while they do, soon lost otherwise.
+    how long the links have shown, since the last change and the last queue, that they would carry it; that fades too.
     """
 
     held_s: float = 0.0
@@ -74,9 +74,13 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What changes have won against standing still, in bits, and the queue that standing still would have now."""
+    """What changes have won against standing still, in bits, and the queue that standing still would have now.
+
+    `best_bits` is the most that was won, which fades like it.
+    """
 
     won_bits: float = 0.0
+    best_bits: float = 0.0
     still_bits: float = 0.0
 
 

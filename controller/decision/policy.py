@@ -163,7 +163,7 @@ class Restart:
     clear_s: float = 0.18  # of queue; keyframes and jitter make as much
     smooth_s: float = 1.0  # over which the rate carried is taken, so that one look does not decide
     # A queue is borne until so many seconds of media wait in it; the viewer's budget is 2 s.
-    age_least_s: float = 1.15  # where the rate has failed often: the restart's 2 s then hide what would come late
+    age_least_s: float = 1.3  # where the rate has failed often: the restart's 2 s then hide what would come late
     age_most_s: float = 1.9  # where it holds for `sure_s`: most queues go by themselves, a fall costs two restarts
     sure_s: float = 175.0
     draining: float = 0.68  # of the queue a second ago; when less is left, it goes by itself
@@ -174,27 +174,30 @@ class Restart:
     dark: float = 0.1  # of the rate; when less is carried another restart teaches nothing: after the first
     dark_s: float = 8.0  # it waits this long, then goes to the bottom
     # A climb needs a calm in which the links have shown the rate, or else a long one.
-    shown: float = 1.54  # of the lower bound of capacity: keyframes are short trains, and show too little
-    shown_s: float = 4.7
+    shown: float = 1.4  # of the lower bound of capacity: keyframes are short trains, and show too little
+    shown_s: float = 2.5
     shown_half_life_s: float = 6.3  # while it is not shown any more
     calm_s: float = 100.0
+    # Above the still rate it is a wager against standing still, made when won and shown gains prove it; see `standing`.
+    proof_bits: float = 250_000_000.0  # more than two climbs that fail at once and are undone
+    proof_shown_bits: float = 50_000_000.0  # of them at least, since the last queue: more than the climb costs
+    proof_half_life_s: float = 180.0  # of what was shown: a place left minutes ago says little of this one
+    proof_calm_s: float = 200.0  # or so long without a queue, where links cannot show what is not sent
     shown_weight: float = 1.9  # a second of it shown counts as so many of the rate held
     calm_weight: float = 22.0  # and one of calm
     prior_failures: float = 1.7  # so that a rate without a past is not expected to hold for ever
     worth_bits: float = 157_000_000.0  # what a climb must promise: two restarts, twice, at 18 Mbit for a dark second
     half_life_s: float = 1_160.0
     # What may be lost against standing still; see `standing`.
-    credit_bits: float = 115_000_000.0  # about a climb that fails at once and is undone
-    trickle_bps: float = 50_000.0
+    kept: float = 0.6  # of the most that was won: when less is left of it, it proves nothing any more
     account_s: float = 3_600.0  # the account's half-life
-    deepest_bits: float = 100_000_000.0  # of debt; what was lost beyond is forgotten, or no link were trusted again
-    spare: float = 1.43  # what links without a queue carry, over what they show
-    debt_weight: float = 40.0  # a climb must promise so much more for each bit that is not there to be lost
-    unproven: float = 1.0  # and so many times its worth more while nothing is won,
-    proven_bits: float = 500_000_000.0  # less and less until so much is
+    deepest_bits: float = 50_000_000.0  # of debt; what was lost beyond is forgotten, or no link were trusted again
+    spare: float = 1.2  # what links without a queue carry, over what they show
     near: float = 1.15  # of the still rate, either way: a fall goes there itself, where nothing can be lost
-    fall_stake: float = 1.2  # of the price of a fall and its climb, that must be there
-    patience_s: float = 8.6  # a picture late for so long is reason enough for a fall
+    fall_stake: float = 1.5  # of the price of a fall and its climb, that must be there
+    # Or a picture late for so long. Most fades of 10 s are over when a fall has taken effect, which costs more than it
+    # saves then.
+    patience_s: float = 18.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,11 +1,10 @@
 """The bitrate law for encoders that restart for every change of bitrate: few changes, each worth its price.
 
 A fall waits until the queue is so old that the restart's silence costs little: what would be made meanwhile
-would come late anyway, and the queue drains. How old that is, the law learns: at a rate that has held, most
-queues go by themselves; at one that has failed, waiting only lengthens the freeze. A climb waits until the links
-have shown for a while that they would carry more, and must promise more than its restarts cost: the step up, for
-as long as the higher rate is expected to hold, by how long it has held and how often it failed. And what all changes
-have won against standing still is accounted for: who has lost must be promised more.
+would come late anyway, and the queue drains; how old that is, the law learns from how often the rate held and failed.
+A climb must promise more than its restarts cost, and above the rate of the start it is first made on paper: what the
+links have shown without a queue, with what changes have won so far, must pay for two that fail. Below that rate the law
+goes only for what was won, or when the picture has been late for long: so on links that prove nothing it stands still.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from controller.decision.memory import Trial
 from controller.decision.model import Reason
-from controller.decision.standing import Played, counted, lacking_bits, paid, price_bits, still_bps
+from controller.decision.standing import Played, counted, paid, price_bits, proven, still_bps
 from controller.decision.wording import mbit, seconds
 
 if TYPE_CHECKING:
@@ -135,7 +134,7 @@ def _lower_bps(memory: Patience, links: Links, occasion: Occasion, policy: Polic
     """What a fall would go to: one step at first, as the fade may be short; then what also drains the queue.
 
     While next to nothing is carried a second fall waits, and goes to the bottom. What is near the still rate goes to
-    it; and who has nothing to lose does not leave it for a short fade.
+    it; and who has won nothing does not leave it for a short fade.
     """
     rules, rate, carried = policy.restart, memory.rate_bps, carried_bps
     if memory.dark and carried < rules.dark * rate:
@@ -154,7 +153,7 @@ def _lower_bps(memory: Patience, links: Links, occasion: Occasion, policy: Polic
     if lower >= still or memory.late_s >= rules.patience_s:
         return lower
     there_and_back = 2.0 * price_bits(min(rate, still), lower, policy, restart_s=occasion.restart_s)
-    return min(rate, still) if lacking_bits(memory.account, rules.fall_stake * there_and_back, policy) else lower
+    return lower if memory.account.won_bits >= rules.fall_stake * there_and_back else min(rate, still)
 
 
 def _fallen(memory: Patience, lower_bps: float, occasion: Occasion, policy: Policy, *, carried_bps: float) -> Patience:
@@ -172,19 +171,11 @@ def _fallen(memory: Patience, lower_bps: float, occasion: Occasion, policy: Poli
 def _without_queue(
     memory: Patience, occasion: Occasion, policy: Policy, *, passed_s: float, rates: tuple[float, ...]
 ) -> tuple[Patience, Reason]:
-    rules, rate = policy.restart, memory.rate_bps
-    shown_bps = rules.shown * occasion.least_bps
-    lost = 0.5 ** (passed_s / rules.shown_half_life_s)
-    trials = tuple(
-        [
-            _tried(one, held=at <= rate * _AT, shown=at <= shown_bps, passed_s=passed_s, lost=lost)
-            for at, one in zip(rates, memory.trials, strict=True)
-        ]
-    )
+    rate, shown_bps = memory.rate_bps, policy.restart.shown * occasion.least_bps
     memory = replace(
         memory,
         calm_s=memory.calm_s + passed_s,
-        trials=trials,
+        trials=_tried(memory, shown_bps, policy, passed_s=passed_s, rates=rates),
         falling=False,
         dark=False,
         carried_bps=None,
@@ -204,10 +195,24 @@ def _without_queue(
     return memory, Reason("restart-calm", text)
 
 
-def _tried(trial: Trial, *, held: bool, shown: bool, passed_s: float, lost: float) -> Trial:
-    if held:
-        return Trial(trial.held_s + passed_s, trial.failures, trial.shown_s)
-    return Trial(trial.held_s, trial.failures, trial.shown_s + passed_s if shown else trial.shown_s * lost)
+def _tried(
+    memory: Patience, shown_bps: float, policy: Policy, *, passed_s: float, rates: tuple[float, ...]
+) -> tuple[Trial, ...]:
+    """The trials after a calm: what plays is held, what lies above was shown or not."""
+    rules, held_bps, still = policy.restart, memory.rate_bps * _AT, still_bps(policy)
+    lost = 0.5 ** (passed_s / rules.shown_half_life_s)
+    faded = 0.5 ** (passed_s / rules.proof_half_life_s)
+    trials = []
+    for at, one in zip(rates, memory.trials, strict=True):
+        held_s, shown_s = one.held_s, one.shown_s
+        if at <= held_bps:
+            held_s += passed_s
+        elif at > still:
+            shown_s = shown_s * faded + (passed_s if at <= shown_bps else 0.0)
+        else:
+            shown_s = shown_s + passed_s if at <= shown_bps else shown_s * lost
+        trials.append(Trial(held_s, one.failures, shown_s))
+    return tuple(trials)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -221,19 +226,20 @@ class _Promise:
 
 def _promises(memory: Patience, occasion: Occasion, policy: Policy, rates: tuple[float, ...]) -> Iterator[_Promise]:
     rules, rate, still = policy.restart, memory.rate_bps, still_bps(policy)
-    proven = min(1.0, max(0.0, memory.account.won_bits / rules.proven_bits))
     for at, trial in zip(rates, memory.trials, strict=True):
         goal = min(at, occasion.cap_bps)
-        if goal <= rate * (1 + _SAME) or (memory.calm_s < rules.calm_s and trial.shown_s < rules.shown_s):
+        if goal <= rate * (1 + _SAME):
             continue
-        asked_bits = rules.worth_bits
-        if goal > still:
-            asked_bits *= 1.0 + rules.unproven * (1.0 - proven)
-            there_and_back = 2.0 * price_bits(max(rate, still), goal, policy, restart_s=occasion.restart_s)
-            asked_bits += rules.debt_weight * lacking_bits(memory.account, there_and_back, policy)
+        if at > still:
+            paper_bits = trial.shown_s * (at - still)
+            ready = memory.calm_s >= rules.proof_calm_s or proven(memory.account, paper_bits, policy)
+        else:
+            ready = memory.calm_s >= rules.calm_s or trial.shown_s >= rules.shown_s
+        if not ready:
+            continue
         held_s = trial.held_s + rules.calm_weight * memory.calm_s + rules.shown_weight * trial.shown_s
         for_s = held_s / (rules.prior_failures + trial.failures)
-        yield _Promise((goal - rate) * for_s - asked_bits, goal, for_s)
+        yield _Promise((goal - rate) * for_s - rules.worth_bits, goal, for_s)
 
 
 def _wagered(memory: Patience, rate_bps: float, occasion: Occasion, policy: Policy) -> Patience:

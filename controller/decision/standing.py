@@ -2,9 +2,11 @@
 
 Each change is a wager: a restart now, for a better rate or a younger queue later. The account holds what the wagers
 of the last hour have won and lost against the rate that the policy starts with, in bits: a second without picture
-counts as in the ladder's rules, a change of the rate as four seconds of it. What may be lost is what was won, a small
-credit and a trickle; where that does not reach, more is asked of a change. So on links where standing still is
-best the law soon stands still, and leaves only for what promises very much.
+counts as in the ladder's rules, a change of the rate as four seconds of it. Nobody lends: a first climb that fails
+has lost more than all its drive may lose. So before it is made, it is made on paper: seconds in which the links show
+that they would carry the higher rate book what it would have won, a queue strikes all of that out, and only when paper
+and account together would pay for two failures the climb is made. Of what was won a part is kept. So on links where
+standing still is best the law stands still.
 
 What the still rate suffers is counted while a queue shows what the links carry. Without one its own queue is
 taken to drain at a good rate: so the account errs towards standing still.
@@ -12,7 +14,7 @@ taken to drain at a good rate: so the account errs towards standing still.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from controller.decision.memory import Account
@@ -53,12 +55,12 @@ def counted(account: Account, played: Played, links: Links, policy: Policy, *, s
     else:
         carried = rules.spare * max(still, played.rate_bps, played.least_bps)
     still_bits = max(0.0, account.still_bits + (still - carried) * passed_s)
-    gained = rules.trickle_bps - _worth_bps(still, still_bits, policy)
+    gained = -_worth_bps(still, still_bits, policy)
     if not played.settling:
         gained += _worth_bps(played.rate_bps, played.queued_bits, policy)
     kept = 0.5 ** (passed_s / rules.account_s)
     won_bits = max(account.won_bits * kept + gained * passed_s, -rules.deepest_bits)
-    return Account(won_bits=won_bits, still_bits=still_bits)
+    return Account(won_bits=won_bits, best_bits=max(account.best_bits * kept, won_bits), still_bits=still_bits)
 
 
 def _worth_bps(rate_bps: float, queued_bits: float, policy: Policy) -> float:
@@ -73,9 +75,11 @@ def price_bits(old_bps: float, new_bps: float, policy: Policy, *, restart_s: flo
 
 def paid(account: Account, bits: float) -> Account:
     """The account after a change that costs so much."""
-    return Account(won_bits=account.won_bits - bits, still_bits=account.still_bits)
+    return replace(account, won_bits=account.won_bits - bits)
 
 
-def lacking_bits(account: Account, bits: float, policy: Policy) -> float:
-    """How much is missing of what may be lost, when so much is at stake; 0 when it is there."""
-    return max(0.0, bits - account.won_bits - policy.restart.credit_bits)
+def proven(account: Account, paper_bits: float, policy: Policy) -> bool:
+    """Whether a climb above the still rate may be made that would have won so much since the last queue."""
+    rules = policy.restart
+    free_bits = account.won_bits - rules.kept * account.best_bits
+    return paper_bits >= rules.proof_shown_bits and paper_bits + free_bits >= rules.proof_bits

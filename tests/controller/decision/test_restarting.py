@@ -162,18 +162,37 @@ def test_the_first_climb_comes_after_a_calm() -> None:
 
 def test_a_rate_that_the_links_have_shown_is_tried_much_sooner() -> None:
     """Keyframes that come through fast say in seconds what a calm says in minutes."""
-    assert calm_until_raise(at(2.5e6), least_bps=4.5e6) < RULES.calm_s / 4
-    assert calm_until_raise(at(2.5e6), least_bps=1e6) >= RULES.calm_s
+    assert calm_until_raise(at(1.2e6), least_bps=4.5e6) < RULES.calm_s / 4
+    assert calm_until_raise(at(1.2e6), least_bps=0.5e6) >= RULES.calm_s
+
+
+@pytest.mark.parametrize(("won_bits", "after_s"), [(1e9, 30), (0.0, 180)])
+def test_above_the_rate_of_the_start_a_climb_is_made_on_paper_first(won_bits: float, after_s: float) -> None:
+    """Until what the links have shown, and what was won, would pay for two that fail."""
+    took_s = calm_until_raise(at(2.5e6, won_bits=won_bits), least_bps=4.5e6)
+
+    assert took_s == pytest.approx(after_s, abs=after_s / 4)
+    assert calm_until_raise(at(2.5e6, won_bits=won_bits), least_bps=1e6) >= RULES.proof_calm_s
+
+
+def test_what_was_shown_half_of_the_time_proves_nothing() -> None:
+    """Links that carry the higher rate every other quarter of a minute would not hold it."""
+    memory = at(2.5e6, won_bits=0.0)
+    for second in range(1, int(RULES.proof_calm_s)):
+        memory, why = look(memory, CALM, float(second), least_bps=4.5e6 if second // 15 % 2 else 1e6)
+        assert why.rule != RAISE
 
 
 def test_what_was_shown_is_soon_lost_and_ends_with_a_queue() -> None:
     """By halves while it is not shown any more; at once when a queue shows what the links really carry."""
-    shown, _ = look(at(2.5e6), CALM, 1.0, least_bps=4.5e6)
-    later, _ = look(shown, CALM, 2.0, least_bps=1e6)
-    queued, _ = look(shown, standing(0.5, rate_bps=2.5e6, carried_bps=2e6), 2.0, least_bps=4.5e6)
+    shown, _ = look(at(1.2e6), CALM, 1.0, least_bps=4.5e6)
+    later, _ = look(shown, CALM, 2.0, least_bps=0.5e6)
+    queued, _ = look(shown, standing(0.5, rate_bps=1.2e6, carried_bps=1e6), 2.0, least_bps=4.5e6)
+    still = RATES.index(2.5e6)
 
-    assert shown.trials[-1].shown_s == 1.0
-    assert later.trials[-1].shown_s == pytest.approx(0.5 ** (1.0 / RULES.shown_half_life_s))
+    assert shown.trials[still].shown_s == shown.trials[-1].shown_s == 1.0
+    assert later.trials[still].shown_s == pytest.approx(0.5 ** (1.0 / RULES.shown_half_life_s))
+    assert later.trials[-1].shown_s == pytest.approx(0.5 ** (1.0 / RULES.proof_half_life_s))
     assert not any(trial.shown_s for trial in queued.trials)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from controller.decision.links import Links
 from controller.decision.memory import Account
 from controller.decision.policies import ADAPTIVE
-from controller.decision.standing import Played, counted, lacking_bits, paid, price_bits, still_bps
+from controller.decision.standing import Played, counted, paid, price_bits, proven, still_bps
 from tests.controller.decision.examples import law
 
 RULES = ADAPTIVE.restart
@@ -29,8 +29,8 @@ def full(carried_bps: float) -> Links:
 
 
 def won(account: Account, one: Played, links: Links = CALM, *, stands: bool = False) -> float:
-    """What a second brings, without the trickle and with nothing faded."""
-    return counted(account, one, links, ADAPTIVE, stands=stands).won_bits - RULES.trickle_bps
+    """What a second brings, with nothing faded."""
+    return counted(account, one, links, ADAPTIVE, stands=stands).won_bits
 
 
 def test_standing_still_wins_and_loses_nothing() -> None:
@@ -92,10 +92,38 @@ def test_a_change_costs_its_dark_seconds_and_its_jump() -> None:
     assert paid(Account(), price).won_bits == -price
 
 
-def test_what_is_lacking_is_the_stake_beyond_winnings_and_credit() -> None:
-    """Nothing where they reach."""
-    assert lacking_bits(Account(), RULES.credit_bits, ADAPTIVE) == 0.0
-    assert lacking_bits(Account(won_bits=-1e6), RULES.credit_bits, ADAPTIVE) == pytest.approx(1e6)
+@pytest.mark.parametrize(
+    ("account", "paper_bits", "climbs"),
+    [
+        (Account(), RULES.proof_bits, True),
+        (Account(), 0.9 * RULES.proof_bits, False),
+        (Account(won_bits=-1e6), RULES.proof_bits, False),
+        (Account(won_bits=RULES.proof_bits), RULES.proof_shown_bits, True),
+        (Account(won_bits=1e10), 0.9 * RULES.proof_shown_bits, False),
+        (Account(won_bits=RULES.kept * 1e9, best_bits=1e9), 0.9 * RULES.proof_bits, False),
+    ],
+    ids=["paper alone", "too little", "after a loss", "mostly won", "nothing shown now", "winnings lost again"],
+)
+def test_a_climb_is_paid_for_by_paper_and_winnings(account: Account, paper_bits: float, *, climbs: bool) -> None:
+    """Some paper of the last minutes in any case; and of the most that was won a part is kept."""
+    assert proven(account, paper_bits, ADAPTIVE) is climbs
+
+
+def test_a_proof_is_worth_more_than_two_failures() -> None:
+    """A climb to the top that fails at once, and is undone."""
+    there_and_back = 2.0 * price_bits(STILL, 4.5e6, ADAPTIVE, restart_s=2.0)
+
+    assert RULES.proof_bits > 2.0 * there_and_back
+
+
+def test_the_best_that_was_won_is_remembered() -> None:
+    """Through losses, and fading like what is won."""
+    best = counted(Account(won_bits=1e8), played(STILL), CALM, ADAPTIVE, stands=False)
+    after = counted(paid(best, 5e7), played(STILL), CALM, ADAPTIVE, stands=False)
+
+    assert best.best_bits == best.won_bits
+    assert after.won_bits == pytest.approx(0.5e8, rel=1e-2)
+    assert after.best_bits == pytest.approx(1e8, rel=1e-2)
 
 
 def test_what_was_won_fades_by_halves() -> None:
@@ -104,7 +132,7 @@ def test_what_was_won_fades_by_halves() -> None:
         Account(won_bits=1e9), Played(RULES.account_s, STILL, 0.0, 0.0, settling=False), CALM, ADAPTIVE, stands=False
     )
 
-    assert after.won_bits == pytest.approx(0.5e9 + RULES.trickle_bps * RULES.account_s)
+    assert after.won_bits == pytest.approx(0.5e9)
 
 
 @law
