@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from controller.decision.clocks import Clocks
 from controller.decision.model import Freshness, IngestReading, Observation, Override, Quality, Scene, SceneReading
 from controller.decision.policy import SceneRules
 from controller.decision.scene import choose_scene
+from tests.controller.decision.examples import law
 
 FINE = IngestReading(age_s=0.2, publishing=True, received_bps=2e6, lag_s=0.3)
 
@@ -123,6 +126,27 @@ def test_what_srt_gives_up_is_covered_up_to_the_next_keyframe(
 ) -> None:
     """At the first lack of picture, and a good second beyond the last; at a start nothing is mended."""
     assert giving_up(lag_s, whole_s, before=before, flows_s=flows_s) == expected
+
+
+@law
+@given(
+    st.lists(st.tuples(st.none() | st.floats(0, 9), st.none() | st.floats(0, 12)), max_size=12), st.sampled_from(Scene)
+)
+def test_whatever_was_given_up_a_whole_picture_is_shown_in_the_end(
+    past: list[tuple[float | None, float | None]], before: Scene
+) -> None:
+    """Known or not, two seconds of a stream that is on time and whole bring the main scene back, and it stays."""
+    clocks, shown = Clocks(), before
+    looks = [*past, *((0.1, 2.0 + second / 4) for second in range(9))]
+    scenes = []
+    for place, (lag_s, whole_s) in enumerate(looks):
+        ingest = replace(FINE, lag_s=lag_s, whole_s=whole_s)
+        seen = Observation(at_s=1_000.0 + place / 4, freshness=Freshness.FRESH, ingest=ingest)
+        chosen, clocks, _ = choose_scene(shown, seen, quality=Quality.HIGH, clocks=clocks, rules=SceneRules())
+        shown = chosen or shown
+        scenes.append(shown)
+
+    assert scenes[-3:] == [Scene.MAIN] * 3
 
 
 def test_an_order_by_hand_wins_over_a_spoilt_picture() -> None:
