@@ -182,7 +182,7 @@ class Restart:
     proof_bits: float = 250_000_000.0  # more than two climbs that fail at once and are undone
     proof_shown_bits: float = 50_000_000.0  # of them at least, since the last queue: more than the climb costs
     proof_half_life_s: float = 180.0  # of what was shown: a place left minutes ago says little of this one
-    proof_calm_s: float = 200.0  # or so long without a queue, where links cannot show what is not sent
+    proof_calm_s: float = 185.0  # or so long without a queue: not all links show what is not sent; the top in 5 min
     shown_weight: float = 1.9  # a second of it shown counts as so many of the rate held
     calm_weight: float = 22.0  # and one of calm
     prior_failures: float = 1.7  # so that a rate without a past is not expected to hold for ever

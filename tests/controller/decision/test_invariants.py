@@ -94,8 +94,8 @@ def lowest_bps(past: Past) -> float:
 def test_a_perfect_link_reaches_the_top(
     policy: Policy, traits: EncoderTraits, start: Quality, capacity_bps: float, rtt_s: float
 ) -> None:
-    """From any rung HIGH is reached: in five minutes where the rate moves freely, in ten by the table or restarts."""
-    for_s = 600 if policy is LOCKED or traits is RESTARTS else 300
+    """From any rung HIGH is reached: in five minutes, in ten by the table."""
+    for_s = 600 if policy is LOCKED else 300
     road = Road(capacity_bps, traits, rtt_s=rtt_s)
     decision = play(at_rung(policy, start), road, policy, for_s=for_s, ends_at=Quality.HIGH)
 
