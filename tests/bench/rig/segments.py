@@ -5,7 +5,8 @@ out, because two models of a link that carries everything always agree. Recorded
 not native in turn, each from a second that the segment's number draws.
 
 The model's constants were read off runs of the first eight. Seeds 9 to 16 of the same drives, chosen
-before any of them was played, are held out: they tell how much of the agreement is the model's own.
+before any of them was played, are held out: they tell how much of the agreement is the model's own. Only the
+windows with which subflows meet their first queue are read off all runs, before anything of a segment shows.
 """
 
 from __future__ import annotations
