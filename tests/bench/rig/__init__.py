@@ -11,11 +11,11 @@ transitions within 3 s, of both sides; 80 % are asked):
     1 to 8, the rig against itself (24 pairs)          1.2 points                   1.15           76 %
     9 to 16, each once                                 1.3 points                   1.18           33 %
 
-So on the first eight the model is as near to the rig as the rig is to itself. Without segment 4 it is 89 %, the rig 84 %.
-In segment 4 one uplink crawls at 30 kbit/s for 25 s: the kernel frees the stream piece by piece, the model keeps it,
-and goes to ERROR. On 9 to 16 the model loses for longer than the rig when the first queue of all is full, and in 9, 12
-and 14 falls by that, seconds before the rig falls by capacity. Thirteen of the 32 runs were at 25 to 28 pictures
-a second, by the load.
+So on the first eight the model is as near to the rig as the rig is to itself. Without segment 4 it is 89 %, the rig
+84 %. In segment 4 one uplink crawls at 30 kbit/s for 25 s: the kernel frees the stream piece by piece, the model keeps
+it, and goes to ERROR. On 9 to 16 the model loses for longer than the rig when the first queue of all is full, and in
+9, 12 and 14 falls by that, earlier or further than the rig, which falls by capacity. Thirteen of the 32 runs were at
+25 to 28 pictures a second, by the load.
 
 What had been wrong. The rig: a busy machine starves its encoder; its parts go before other work now. The model: an
 uplink at 30 kbit/s passed for dead, and both windows began alike, where the rig's begin with 125 and 40 segments (read
