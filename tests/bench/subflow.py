@@ -27,6 +27,8 @@ CUBIC_FAST = (1.0 + CUBIC_BETA) / 2.0  # a peak below the last one is taken for 
 # segments, too; and after a slow start without a loss at least, before anything is known of a peak.
 FASTEST = 0.5
 BLIND = 0.05
+# HyStart: the kernel's slow start ends once the round trip has grown by an eighth, by 4 to 16 ms (tcp_cubic.c).
+HYSTART_S = min(max(PATH_RTT_S / 8, 0.004), 0.016)
 SRTT_GAIN = 0.3  # over a step: some three of the kernel's eighths per acknowledgement
 # The kernel's timeout is the round trip plus at least 200 ms; the first retransmission that fails, too, makes
 # the subflow stale (stale_loss_cnt=1), and its data is sent again on the other.
@@ -132,7 +134,7 @@ class Subflow:
         if carried > 0.0:
             self.rate_kbps = carried / self.step_s
             if limited:
-                self._grow(at, carried)
+                self._grow(at, carried, rate_kbps)
         if carried > 0.0 or not self.waiting:
             self.moved_at, self.stale = at, False
         elif not self.stale and (at - self.moved_at) * self.step_s >= STALE_S + self.srtt_s:
@@ -173,8 +175,10 @@ class Subflow:
         self._peak, self._epoch, self.starting = fast * self.window, None, False
         self.window = max(LEAST_WINDOW_KBIT, CUBIC_BETA * self.window)
 
-    def _grow(self, at: int, carried: float) -> None:
+    def _grow(self, at: int, carried: float, rate_kbps: float) -> None:
         """Towards cubic's curve, whose clock runs on while the stream leaves the window unused, as in the kernel."""
+        if self.in_flight > rate_kbps * (PATH_RTT_S + HYSTART_S):
+            self.starting = False
         if self._epoch is None:
             self._epoch, self._top = at, max(self._peak, self.window)
             self._inflection_s = ((self._top - self.window) / SEGMENT_KBIT / CUBIC_C) ** (1 / 3)

@@ -74,15 +74,20 @@ def test_a_window_left_unused_opens_again_only_when_used() -> None:
     assert before < subflow.window < before + 0.5 * 400.0
 
 
-@pytest.mark.parametrize(("starting", "share"), [(True, 0.5), (False, 0.05)])
-def test_before_its_first_loss_a_window_grows_fast_or_blindly(*, starting: bool, share: float) -> None:
-    """Half a segment per acknowledged one in slow start, a twentieth after it."""
-    subflow = Subflow(STEP_S, window=600.0, starting=starting)
+@pytest.mark.parametrize(
+    ("starting", "window", "rate_kbps", "share"),
+    [(True, 300.0, 20_000.0, 0.5), (True, 600.0, 2_000.0, 0.05), (False, 600.0, 2_000.0, 0.05)],
+)
+def test_before_its_first_loss_a_window_grows_fast_or_blindly(
+    *, starting: bool, window: float, rate_kbps: float, share: float
+) -> None:
+    """Half a segment per acknowledged one in slow start, which a queue ends, and then a twentieth."""
+    subflow = Subflow(STEP_S, window=window, starting=starting)
     for at in range(3):
         while subflow.takes():
             subflow.give(Chunk(0.0, SIZE), at)
         before, delivered = subflow.window, subflow.delivered
-        subflow.serve(at, 2_000.0)
+        subflow.serve(at, rate_kbps)
 
     assert subflow.window - before == pytest.approx(share * (subflow.delivered - delivered))
 
