@@ -17,7 +17,7 @@ demo: setup ## the whole chain on this machine, live in the terminal (ARGS="--he
 test: setup ## every test, the real components included, on two cores (ARGS go to pytest)
 	@$(BIN)/python -m pytest -n 2 --dist loadscope --no-loadscope-reorder $(ARGS)
 
-laws: setup ## the laws of the decision core, 10,000 examples of each: 20 minutes (ARGS go to pytest)
+laws: setup ## the laws of the decision core, 10,000 examples of each: half an hour (ARGS go to pytest)
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/python -m pytest tests/controller/decision --hypothesis-show-statistics $(ARGS)
 
 test-transports: setup ## the drive over each transport, and the switch between two, judged: 20 minutes, as root
