@@ -121,7 +121,7 @@ def main(argv: list[str] | None = None) -> int:
         return 1
     try:
         what, video = made(options)
-        machine = Machine(what, video)
+        # First, so that a second encoder neither publishes over the first nor ends with a pipeline running.
         control = ControlSocket(options.socket, lambda line: answer(line, machine))
     except (OptionError, SocketTakenError) as error:
         print(f"encoder: {error}", file=sys.stderr)
@@ -130,6 +130,7 @@ def main(argv: list[str] | None = None) -> int:
         print(f"encoder: --socket: {options.socket} cannot be made ({error.strerror})", file=sys.stderr)
         return 2
     sys.excepthook = _end_on_defect
+    machine = Machine(what, video)
     loop = GLib.MainLoop()
     for number in (signal.SIGTERM, signal.SIGINT):
         GLib.unix_signal_add(GLib.PRIORITY_DEFAULT, number, loop.quit)
