@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 from tests.controller.faces import ALERT
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.faults.face_stage import Stage
 
 Deed = Callable[["Stage"], Awaitable[None]]
@@ -123,9 +125,13 @@ async def room_again(stage: Stage) -> None:
     stage.note()
 
 
+def _is_index(path: Path) -> bool:
+    return path.name.endswith("-shm")
+
+
 async def damaged(stage: Stage) -> None:
-    """Something writes over the timeline's file."""
-    for path in stage.timeline.parent.glob(f"{stage.timeline.name}*"):
+    """Something writes over the timeline's file; its index last, which SQLite would mend and go on from memory."""
+    for path in sorted(stage.timeline.parent.glob(f"{stage.timeline.name}*"), key=_is_index):
         size = path.stat().st_size
         with path.open("r+b") as file:
             file.write(b"\xa5" * size)
