@@ -47,7 +47,8 @@ def kept(path: Path) -> tuple[Series, ...]:
     answer = read_answer(body)
     if isinstance(answer, NoAnswer):
         fail(f"{path} is no answer of Prometheus, as --save writes one: {answer.why}", BAD_INPUT)
-    if not any(one.metric.startswith(tuple(f"{carrier}_" for carrier in Transport)) for one in answer.series):
+    uplinks = tuple(f"{carrier}_" for carrier in Transport)
+    if not any(one.samples and one.metric.startswith(uplinks) for one in answer.series):
         fail(f"{path} holds no samples of uplinks; give a file that --save wrote while a stream ran", WRONG)
     return answer.series
 

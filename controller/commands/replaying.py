@@ -88,11 +88,11 @@ def replay(  # noqa: PLR0913 - one option each for whence, when, how and whither
             fail(f"{name} is no policy; choose {' or '.join(POLICIES)}", BAD_INPUT)
     length_s = None if last is None else seconds_of(last)
     until_s = None if until is None else until.timestamp()
-    recording, span = (
-        _asked(rig, _span(until_s or time.time(), length_s or _LAST_S, rig), save=save)
-        if file is None
-        else _read(rig, file, until_s=until_s, length_s=length_s)
-    )
+    if file is None:
+        to_s = time.time() if until_s is None else until_s
+        recording, span = _asked(rig, _span(to_s, _LAST_S if length_s is None else length_s, rig), save=save)
+    else:
+        recording, span = _read(rig, file, until_s=until_s, length_s=length_s)
     found = {name: _replayed(rig, name, recording, span) for name in names}
     if as_json:
         show_json({name: _as_data(one, span) for name, one in found.items()})

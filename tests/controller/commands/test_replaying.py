@@ -97,3 +97,11 @@ def test_a_directory_is_no_recording(tmp_path: Path) -> None:
 
     assert done.exit_code == 2
     assert f"{tmp_path} cannot be read (Is a directory)" in done.output
+
+
+def test_no_time_at_all_is_not_taken_for_the_usual_one() -> None:
+    """A length of nothing is refused before Prometheus is asked."""
+    found = says("--prometheus", "http://127.0.0.1:9", "--last", "0s")
+
+    assert found.exit_code == 2
+    assert "too short; give at least 1.0s" in found.output
