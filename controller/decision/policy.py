@@ -188,7 +188,7 @@ class Restart:
     prior_failures: float = 1.7  # so that a rate without a past is not expected to hold for ever
     worth_bits: float = 157_000_000.0  # what a climb must promise: two restarts, twice, at 18 Mbit for a dark second
     half_life_s: float = 1_160.0
-    # What may be lost against standing still; see `standing`.
+    # What was won against standing still; see `standing`.
     kept: float = 0.6  # of the most that was won: when less is left of it, it proves nothing any more
     account_s: float = 3_600.0  # the account's half-life
     deepest_bits: float = 50_000_000.0  # of debt; what was lost beyond is forgotten, or no link were trusted again
