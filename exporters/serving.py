@@ -16,7 +16,8 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
 from socketserver import TCPServer
@@ -174,14 +175,8 @@ def serve(exporter: Exporter, listen: Listen) -> None:
     with _listening(listen) as server:
         bound = Listen(listen.host, server.server_port)
         server.set_app(application(exporter.title, registry))
-        thread = threading.Thread(target=server.serve_forever, name="http", daemon=True)
-        thread.start()
         logging.getLogger(__name__).info("%s: serving on http://%s/metrics", exporter.prefix, bound)
-        try:
-            asyncio.run(_poll_until_told(exporter, clock))
-        finally:
-            server.shutdown()
-            thread.join()
+        asyncio.run(_poll_until_told(exporter, clock, server))
 
 
 def application(title: str, registry: CollectorRegistry) -> WSGIApplication:
@@ -204,20 +199,33 @@ def application(title: str, registry: CollectorRegistry) -> WSGIApplication:
     return answer
 
 
-async def _poll_until_told(exporter: Exporter, clock: Clock) -> None:
+async def _poll_until_told(exporter: Exporter, clock: Clock, server: WSGIServer) -> None:
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     if exporter.start is not None:
         await exporter.start()
-    async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(source.poll_forever(clock), name=source.name) for source in exporter.sources]
-        await stop.wait()
-        for task in tasks:
-            task.cancel()
+    # Only now: whoever is answered finds the service up, and an end by signal in good order.
+    with _serving(server):
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(source.poll_forever(clock), name=source.name) for source in exporter.sources]
+            await stop.wait()
+            for task in tasks:
+                task.cancel()
     if exporter.close is not None:
         await exporter.close()
+
+
+@contextmanager
+def _serving(server: WSGIServer) -> Iterator[None]:
+    thread = threading.Thread(target=server.serve_forever, name="http", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
 
 
 def _listening(listen: Listen) -> WSGIServer:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import select
 import socket
 import subprocess
 import sys
@@ -39,11 +40,16 @@ SERVED = textwrap.dedent(
     async def close():
         print("closed", flush=True)
 
+    async def start():
+        await asyncio.sleep(0.3)
+        print("started", flush=True)
+
     def run():
         sources = [Source("page", read, describe, Schedule(0.05, 1, 5))]
         if "hang" in sys.argv:
             sources.append(Source("hanging", hang, describe, Schedule(0.05, 1, 5)))
-        serve(Exporter("ingest", "A <test>", INGEST, sources, close), Listen.parse(sys.argv[1]))
+        besides = start if "start" in sys.argv else None
+        serve(Exporter("ingest", "A <test>", INGEST, sources, close, besides), Listen.parse(sys.argv[1]))
 
     main(run, "test-exporter")
     """
@@ -168,6 +174,18 @@ def test_blocked_event_loop_does_not_fail_the_scrape() -> None:
     finally:
         exporter.process.kill()
         exporter.process.communicate(timeout=10)
+
+
+def test_a_service_is_up_before_its_first_scrape() -> None:
+    """Whoever has got an answer finds what the exporter is besides, and may end it in good order."""
+    exporter = Served("start")
+    assert exporter.process.stdout is not None
+    answered = "200 OK" in fetch(exporter.port, "/-/healthy")
+    said, _, _ = select.select([exporter.process.stdout], [], [], 0)
+    code, out, _ = exporter.end()
+
+    assert (answered, len(said)) == (True, 1)
+    assert (code, out) == (0, "started\nclosed\n")
 
 
 def test_silent_client_does_not_hold_up_others(served: Served) -> None:
