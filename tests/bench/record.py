@@ -1,107 +1,29 @@
 """`python -m tests.bench record`: a stream's history in Prometheus, or in a file, becomes traces for the bench.
 
-Per uplink and 100 ms: the upper bound where a queue stood, which is what the uplink could carry; else
-the lower bound, which is what it was seen to carry. A stream that never filled its uplinks therefore
-leaves a trace that is a lower bound of the truth. An uplink without a subflow carried nothing; time
-in which the exporter itself is silent is cut out of all uplinks alike, since it is unknown.
+Of each uplink what it could carry, where a queue stood, and else what it was seen to carry. 0 stands only where it had
+no subflow. While it was idle its last bound is held for up to 30 s. What is unknown beyond that, or since the exporter
+was silent, is cut out of all uplinks alike. How much of each it was is told.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
 
 import httpx
-import numpy as np
 
-from controller.decision.model import Sample, Series, Transport
+from controller.decision.model import Series, Transport
 from controller.ports import NoAnswer
 from controller.queries import raw_window, read_answer
-from exporters.units import bits
-from tests.bench.traces import BINS_PER_S, Rates, write_trace
+from tests.bench.recording import HELD_S, RecordError, Recording, metrics_of, recorded
+from tests.bench.traces import BINS_PER_S, write_trace
 
-ALIVE = "exporter_clock_timestamp_seconds"
-LOWER = "uplink_capacity_lower_bytes_per_second"
-UPPER = "uplink_capacity_upper_bytes_per_second"
-
-HELD_S = 2.5  # two scrapes of 1 s; a sample says nothing about later times
 PAGE_S = 600.0  # raw samples of one query; Prometheus answers at most 50 million
 
 Ask = Callable[[str, float], bytes]
-
-
-class RecordError(RuntimeError):
-    """The history cannot become a trace; the message says why and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """Rates of each uplink, kbit/s per 100 ms, over the same time; `cut_s` was unknown and is left out."""
-
-    rates: Mapping[str, Rates]
-    cut_s: float
-
-
-def metrics_of(transport: Transport) -> tuple[str, str, str]:
-    """What is read of the transport's exporter: that it lives, and both bounds of each uplink."""
-    return f"{transport}_{ALIVE}", f"{transport}_{LOWER}", f"{transport}_{UPPER}"
-
-
-def recorded(
-    series: Iterable[Series], *, begin_s: float, end_s: float, transport: Transport = Transport.MPTCP
-) -> Recording:
-    """The traces of all uplinks from `begin_s` to `end_s`, from samples of `metrics_of` the transport.
-
-    Raises:
-        RecordError: the exporter was silent all the time, or told of no uplink.
-    """
-    found = _merged(series, transport)
-    instants = (begin_s + np.arange(round((end_s - begin_s) * BINS_PER_S)) / BINS_PER_S).tolist()
-    alive = [_held(found.get((ALIVE, None), ()), at_s) is not None for at_s in instants]
-    uplinks = sorted({uplink for metric, uplink in found if uplink is not None and metric in {LOWER, UPPER}})
-    if not any(alive):
-        raise RecordError("the exporter told nothing in that time; check --match, --from and --to")
-    if not uplinks:
-        raise RecordError("no uplink's capacity was told in that time; was a stream running?")
-    known = [at_s for at_s, lives in zip(instants, alive, strict=True) if lives]
-    return Recording(
-        {uplink: np.array([_rate_kbps(found, uplink, at_s) for at_s in known]) for uplink in uplinks},
-        cut_s=(len(instants) - len(known)) / BINS_PER_S,
-    )
-
-
-_Found = dict[tuple[str, str | None], tuple[Sample, ...]]
-
-
-def _merged(series: Iterable[Series], transport: Transport) -> _Found:
-    """The transport's samples by metric, less its prefix, and uplink; in order, pages and restarted targets joined."""
-    joined: dict[tuple[str, str | None], dict[float, Sample]] = {}
-    for one in series:
-        if one.metric.startswith(f"{transport}_"):
-            row = joined.setdefault((one.metric.removeprefix(f"{transport}_"), one.label("uplink")), {})
-            row.update((sample.t_s, sample) for sample in one.samples)
-    return {key: tuple(row[t_s] for t_s in sorted(row)) for key, row in joined.items()}
-
-
-def _rate_kbps(found: _Found, uplink: str, at_s: float) -> float:
-    for metric in (UPPER, LOWER):
-        value = _held(found.get((metric, uplink), ()), at_s)
-        if value is not None:
-            return bits(value) / 1_000.0
-    return 0.0
-
-
-def _held(samples: Sequence[Sample], at_s: float) -> float | None:
-    """The newest sample at or before `at_s`, unless it is too old to speak of it."""
-    place = bisect_right(samples, at_s, key=lambda sample: sample.t_s) - 1
-    if place < 0 or at_s - samples[place].t_s > HELD_S:
-        return None
-    return samples[place].value
 
 
 def history(
@@ -189,11 +111,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (RecordError, OSError) as error:
         sys.stderr.write(f"bench record: {error}\n")
         return 2
-    bins = len(next(iter(found.rates.values())))
-    sys.stdout.write(
-        f"{len(found.rates)} uplinks, {bins / BINS_PER_S:.1f} s written, {found.cut_s:.1f} s unknown and cut\n"
-    )
+    sys.stdout.write(_summary(found))
     return 0
+
+
+def _summary(found: Recording) -> str:
+    bins = len(next(iter(found.rates.values())))
+    lines = [f"{len(found.rates)} uplinks, {bins / BINS_PER_S:.1f} s written, {found.cut_s:.1f} s unknown and cut\n"]
+    for uplink in found.rates:
+        held_s, unknown_s = found.held_s[uplink], found.unknown_s[uplink]
+        if held_s or unknown_s:
+            lines.append(f"{uplink}: its last bound held for {held_s:.1f} s, nothing known for {unknown_s:.1f} s\n")
+    lines += [f"{uplink}: left out, no bound was ever told of it\n" for uplink in found.left_out]
+    return "".join(lines)
 
 
 def _recording(options: argparse.Namespace) -> Recording:

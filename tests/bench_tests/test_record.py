@@ -9,8 +9,11 @@ from pathlib import Path
 import pytest
 
 from controller.decision.model import Sample, Series, Transport
+from exporters.mptcp.capacity import Uplink, UplinkSample
 from tests.bench import __main__ as command
-from tests.bench.record import ALIVE, LOWER, UPPER, RecordError, history, recorded
+from tests.bench.link import path_deaths
+from tests.bench.record import history
+from tests.bench.recording import ALIVE, LOWER, SUBFLOWS, UPPER, RecordError, recorded
 from tests.bench.traces import read_trace, write_trace
 
 
@@ -25,8 +28,13 @@ def alive(*times_s: float) -> Series:
     return Series(f"mptcp_{ALIVE}", (), tuple(Sample(t_s, t_s) for t_s in times_s))
 
 
+def subflows(uplink: str, *samples: tuple[float, float]) -> Series:
+    """How many subflows the uplink had at these times."""
+    return Series(f"mptcp_{SUBFLOWS}", (("uplink", uplink),), tuple(Sample(*sample) for sample in samples))
+
+
 def test_the_upper_bound_speaks_where_it_is_told_and_else_the_lower() -> None:
-    """While a queue stood the trace is what the uplink carried then; otherwise what it was seen to carry."""
+    """While a queue stood the trace is what the uplink carried then; from the next scrape on what it was seen to."""
     found = recorded(
         [
             alive(10, 11, 12),
@@ -36,14 +44,79 @@ def test_the_upper_bound_speaks_where_it_is_told_and_else_the_lower() -> None:
         begin_s=10.0,
         end_s=14.0,
     )
-    assert found.rates["a"].tolist() == [2_500.0] * 26 + [3_000.0] * 14
+    assert found.rates["a"].tolist() == [2_500.0] * 10 + [3_000.0] * 30
     assert found.cut_s == 0.0
 
 
 def test_an_uplink_without_a_subflow_carried_nothing() -> None:
-    """Nothing told of an uplink while the exporter lives is zero, not unknown."""
-    found = recorded([alive(10, 12, 14), told(LOWER, (10, 2.0), uplink="a")], begin_s=10.0, end_s=15.0)
-    assert found.rates["a"].tolist() == [2_000.0] * 26 + [0.0] * 24
+    """Only that is zero: from the scrape that tells it on, and whatever bound still lingers in it."""
+    found = recorded(
+        [alive(10, 12, 14), told(LOWER, (10, 2.0), (12, 2.0), uplink="a"), subflows("a", (10, 1), (12, 0), (14, 0))],
+        begin_s=10.0,
+        end_s=15.0,
+    )
+    assert found.rates["a"].tolist() == [2_000.0] * 20 + [0.0] * 30
+    assert (found.cut_s, found.held_s, found.unknown_s) == (0.0, {"a": 0.0}, {"a": 0.0})
+
+
+def test_an_idle_uplink_keeps_its_last_bound_for_half_a_minute() -> None:
+    """Unknown is not zero: it lives, so the bound is held; what lasts longer is cut from all uplinks and told."""
+    times_s = [float(number) for number in range(45)]
+    found = recorded(
+        [
+            alive(*times_s),
+            *(subflows(uplink, *((at_s, 1) for at_s in times_s)) for uplink in "ab"),
+            told(LOWER, (0, 2.0), (44, 3.0), uplink="a"),
+            told(LOWER, *((at_s, 5.0) for at_s in times_s), uplink="b"),
+        ],
+        begin_s=0.0,
+        end_s=45.0,
+    )
+    assert found.rates["a"].tolist() == [2_000.0] * 301 + [3_000.0] * 10
+    assert found.rates["b"].tolist() == [5_000.0] * 311
+    assert (found.cut_s, found.held_s, found.unknown_s) == (13.9, {"a": 29.1, "b": 0.0}, {"a": 13.9, "b": 0.0})
+
+
+@pytest.mark.parametrize(
+    "subflow",
+    [((10, 1), (11, 0), (12, 1)), ((10, 1), (11, 1))],
+    ids=["came back", "untold"],
+)
+def test_a_bound_is_held_only_while_a_subflow_is_known_to_live(subflow: tuple[tuple[float, float], ...]) -> None:
+    """One that came back may be in another cell, and where subflows are not told the uplink may be gone."""
+    found = recorded(
+        [alive(10, 11, 12), told(LOWER, (10, 2.0), (11, 2.0), uplink="a"), subflows("a", *subflow)],
+        begin_s=10.0,
+        end_s=13.0,
+    )
+    assert (found.cut_s, found.held_s["a"]) == (1.0, 0.0)
+
+
+def test_an_idle_uplink_is_no_dead_one_to_the_bench() -> None:
+    """What the exporter's own estimate tells of an uplink that is spared for 20 s makes no death of a path."""
+    meter = Uplink()
+    busy = UplinkSample("a", 0.0, outstanding_bytes=20_000.0, delivery_rate=500_000.0, rtt_s=0.05, min_rtt_s=0.05)
+    spare = replace(busy, delivered_bytes=199 * 50_000.0, outstanding_bytes=0.0)
+    spared = []
+    for number in range(400):
+        sample = replace(busy, delivered_bytes=number * 50_000.0) if number < 200 else spare
+        lower = meter.feed(number / 10, replace(sample, last_ack_age_s=max(0.0, number / 10 - 19.9))).capacity_lower
+        spared += [] if lower is None else [(number / 10, lower / 125_000.0)]
+    times_s = [number / 10 for number in range(400)]
+    found = recorded(
+        [
+            alive(*times_s),
+            *(subflows(uplink, *((at_s, 1) for at_s in times_s)) for uplink in "ab"),
+            told(LOWER, *spared, uplink="a"),
+            told(LOWER, *((at_s, 4.0) for at_s in times_s), uplink="b"),
+        ],
+        begin_s=0.0,
+        end_s=40.0,
+    )
+
+    assert times_s[-1] - spared[-1][0] > 15.0
+    assert path_deaths(found.rates["a"], found.rates["b"]) == ()
+    assert found.held_s["a"] > 15.0
 
 
 def test_silence_of_the_exporter_is_cut_from_all_uplinks() -> None:
@@ -60,7 +133,15 @@ def test_silence_of_the_exporter_is_cut_from_all_uplinks() -> None:
 
 @pytest.mark.parametrize(
     ("series", "says"),
-    [([], "the exporter told nothing"), ([alive(10.0)], "no uplink's capacity was told")],
+    [
+        ([], "the exporter told nothing"),
+        ([alive(10.0)], "no uplink's capacity was told"),
+        (
+            [alive(10.0), subflows("a", (10, 1)), told(LOWER, (9, 2.0), uplink="a")],
+            "of 1.0 s the exporter told no bound of a for 1.0 s; record a time in which the stream uses them all",
+        ),
+    ],
+    ids=["silence", "no uplink", "idle throughout"],
 )
 def test_no_history_is_refused(series: list[Series], says: str) -> None:
     """Without data there is no trace, and the message says what to check."""
@@ -135,6 +216,24 @@ def test_a_kept_recording_becomes_traces_without_a_prometheus(
     assert command.main(f"{asked} --from 12 --to 14".split()) == 0
     assert len(read_trace(tmp_path / "traces" / "a.csv")) == 20
     assert "1 uplinks, 2.0 s written" in capsys.readouterr().out
+
+
+def test_what_was_held_and_what_was_left_out_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By uplink: for how long the trace is an older bound, and that one of which none is known has no trace."""
+    rows = [
+        ({"__name__": f"mptcp_{ALIVE}"}, [[10.0 + n, "1"] for n in range(60)]),
+        ({"__name__": f"mptcp_{LOWER}", "uplink": "a"}, [[10.0, "250000"]]),
+        *(({"__name__": f"mptcp_{SUBFLOWS}", "uplink": u}, [[10.0 + n, "1"] for n in range(60)]) for u in "ab"),
+    ]
+    (tmp_path / "stream.json").write_bytes(_answer(*rows))
+    assert command.main(f"record --file {tmp_path / 'stream.json'} --out {tmp_path / 'traces'}".split()) == 0
+
+    assert capsys.readouterr().out.splitlines() == [
+        "1 uplinks, 30.1 s written, 28.9 s unknown and cut",
+        "a: its last bound held for 29.1 s, nothing known for 28.9 s",
+        "b: left out, no bound was ever told of it",
+    ]
+    assert [path.name for path in (tmp_path / "traces").iterdir()] == ["a.csv"]
 
 
 @pytest.mark.parametrize(
