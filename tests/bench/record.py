@@ -18,6 +18,7 @@ import httpx
 from controller.decision.model import Series, Transport
 from controller.ports import NoAnswer
 from controller.queries import raw_window, read_answer
+from exporters.srtla.naming import NAME
 from tests.bench.recording import HELD_S, RecordError, Recording, metrics_of, recorded
 from tests.bench.traces import BINS_PER_S, write_trace
 
@@ -83,13 +84,24 @@ def kept(path: Path) -> tuple[Series, ...]:
     return answer.series
 
 
+def _matching(series: Iterable[Series], match: Mapping[str, str]) -> tuple[Series, ...]:
+    """Those with these labels; as in Prometheus, a label that is not there is empty."""
+    return tuple(one for one in series if all((one.label(name) or "") == value for name, value in match.items()))
+
+
 def parser() -> argparse.ArgumentParser:
     """The command line."""
     described = argparse.ArgumentParser(prog="python -m tests.bench record", description=__doc__)
     described.add_argument("--prometheus", default="http://127.0.0.1:9090", metavar="URL", help="default %(default)s")
     described.add_argument("--file", type=Path, help="what `vvlive replay --save` wrote, in place of Prometheus")
     described.add_argument(
-        "--match", type=_label, action="append", default=[], metavar="LABEL=VALUE", help="repeatable"
+        "--match",
+        type=_label,
+        action="append",
+        default=[],
+        metavar="LABEL=VALUE",
+        help="only of series with this label, of a file, too, for example rig=van; repeatable. Without it the "
+        "exporter with site=edge, or the only one",
     )
     described.add_argument("--transport", type=Transport, choices=list(Transport), default=Transport.MPTCP)
     described.add_argument(
@@ -105,6 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(arguments)
     try:
         found = _recording(options)
+        _check_names(found.rates)
         options.out.mkdir(parents=True, exist_ok=True)
         for uplink, rates in found.rates.items():
             write_trace(options.out / f"{uplink}.csv", rates)
@@ -113,6 +126,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 2
     sys.stdout.write(_summary(found))
     return 0
+
+
+def _check_names(uplinks: Iterable[str]) -> None:
+    """A label out of a file may hold anything; what exporters accept for a name is safe as one of a file, too."""
+    for uplink in uplinks:
+        if not NAME.fullmatch(uplink):
+            raise RecordError(
+                f"uplink {uplink!r} cannot name a trace's file; give it a name as the exporters take them: letters and "
+                "digits, then also _ . -"
+            )
 
 
 def _summary(found: Recording) -> str:
@@ -130,7 +153,10 @@ def _recording(options: argparse.Namespace) -> Recording:
     begin_s, end_s = options.begin_s, options.end_s
     series: Iterable[Series]
     if options.file is not None:
-        series = kept(options.file)
+        series = _matching(kept(options.file), dict(options.match))
+        if not series:
+            asked = " ".join(f"{name}={value}" for name, value in options.match)
+            raise RecordError(f"{options.file} holds no series with {asked}; choose another --match")
         times_s = [sample.t_s for one in series for sample in (one.samples[0], one.samples[-1])]
         begin_s = min(times_s) if begin_s is None else begin_s
         end_s = max(times_s) if end_s is None else end_s

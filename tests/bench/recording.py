@@ -8,6 +8,8 @@ What that scrape does not tell is unknown, and unknown is not 0: only an uplink 
 nothing. A living one that nothing is sent over tells no bound after 3 s; its last one is held for `IDLE_S`.
 Longer, and while the exporter is silent, nothing is known: that time is cut out of all uplinks alike, so
 that they stay in step.
+
+One exporter is read: the one at the sending end, where the receiver's tells of the same uplinks.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import numpy as np
 import numpy.typing as npt
 
 from controller.decision.model import Series, Transport
+from controller.decision.sources import EDGE_SITE
 from exporters.mptcp.capacity import PROBE_KEEP_S
 from exporters.units import bits
 from tests.bench.traces import BINS_PER_S, Rates
@@ -64,9 +67,10 @@ def recorded(
     """The traces of all uplinks from `begin_s` to `end_s`, from samples of `metrics_of` the transport.
 
     Raises:
-        RecordError: the exporter was silent all the time, told of no uplink, or never of all of them at once.
+        RecordError: the exporter was silent all the time, told of no uplink, or never of all of them at once; or
+            there are several exporters, and nothing says which is meant.
     """
-    found = _merged(series, transport)
+    found = _one_exporter(series, transport)
     instants = (begin_s + np.arange(round((end_s - begin_s) * BINS_PER_S)) / BINS_PER_S).tolist()
     looks = list(_looks(sorted(found.get((ALIVE, None), ())), instants))
     named = {uplink for _, uplink in found if uplink is not None}
@@ -101,15 +105,29 @@ def _nothing_known(unknown_s: Mapping[str, float], *, lived_s: float) -> str:
     )
 
 
+_Target = tuple[tuple[str, str], ...]
 _Found = dict[tuple[str, str | None], dict[float, float]]
 
 
-def _merged(series: Iterable[Series], transport: Transport) -> _Found:
-    """The transport's values by metric, less its prefix, and uplink; each by its scrape, pages joined."""
-    joined: _Found = {}
+def _one_exporter(series: Iterable[Series], transport: Transport) -> _Found:
+    """What the exporter at the sending end told; of those that tell no capacity, which are receivers, any."""
+    by_target = _by_target(series, transport)
+    telling = [target for target, found in by_target.items() if any(metric in {LOWER, UPPER} for metric, _ in found)]
+    meant = [target for target in telling if ("site", EDGE_SITE) in target] or telling or list(by_target)[:1]
+    if len(meant) > 1:
+        shared = set.intersection(*(set(target) for target in meant))
+        told = "; ".join(" ".join(f"{k}={v}" for k, v in target if (k, v) not in shared) or "-" for target in meant)
+        raise RecordError(f"{len(meant)} exporters tell of uplinks ({told}); choose one with --match LABEL=VALUE")
+    return by_target[meant[0]] if meant else {}
+
+
+def _by_target(series: Iterable[Series], transport: Transport) -> dict[_Target, _Found]:
+    """By exporter, its values by metric, less the prefix, and uplink; each by its scrape, pages joined."""
+    joined: dict[_Target, _Found] = {}
     for one in series:
-        if one.metric.startswith(f"{transport}_"):
-            row = joined.setdefault((one.metric.removeprefix(f"{transport}_"), one.label("uplink")), {})
+        if one.metric in metrics_of(transport):
+            found = joined.setdefault(tuple(pair for pair in one.labels if pair[0] != "uplink"), {})
+            row = found.setdefault((one.metric.removeprefix(f"{transport}_"), one.label("uplink")), {})
             row.update((sample.t_s, sample.value) for sample in one.samples)
     return joined
 

@@ -236,6 +236,69 @@ def test_what_was_held_and_what_was_left_out_is_told(tmp_path: Path, capsys: pyt
     assert [path.name for path in (tmp_path / "traces").iterdir()] == ["a.csv"]
 
 
+def _exporter(mbps: float, uplink: str = "a", **labels: str) -> list[tuple[dict[str, str], list[list[object]]]]:
+    """Six seconds of an exporter with these target labels, which saw its uplink carry `mbps`."""
+    times_s = [10.0 + number for number in range(6)]
+    return [
+        ({"__name__": f"mptcp_{ALIVE}", **labels}, [[at_s, "1"] for at_s in times_s]),
+        ({"__name__": f"mptcp_{LOWER}", "uplink": uplink, **labels}, [[t, str(mbps * 125_000.0)] for t in times_s]),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("words", "kbps"),
+    [("", 2_000.0), ("--match site=edge", 2_000.0), ("--match site=vps", 8_000.0), ("--match rig=bus", 4_000.0)],
+)
+def test_one_exporter_is_recorded_of_the_two_at_a_bond(words: str, kbps: float, tmp_path: Path) -> None:
+    """The sender's where nothing is said, or the one that is named; never both by turns."""
+    rows = [*_exporter(8.0, rig="van", site="vps"), *_exporter(2.0, rig="van", site="edge")]
+    rows += _exporter(4.0, rig="bus", site="edge") if "bus" in words else []
+    (tmp_path / "stream.json").write_bytes(_answer(*rows))
+    asked = f"record --file {tmp_path / 'stream.json'} --out {tmp_path / 'traces'} {words}"
+    assert command.main(asked.split()) == 0
+    assert read_trace(tmp_path / "traces" / "a.csv").tolist() == [kbps] * 50
+
+
+def test_a_receiver_that_tells_no_capacity_does_not_speak_for_the_sender() -> None:
+    """Its clock goes on while the sender's exporter is silent, which stays unknown."""
+    receiver = Series(f"mptcp_{ALIVE}", (("site", "vps"),), tuple(Sample(10.0 + n, 1.0) for n in range(10)))
+    sender = [replace(one, labels=(("site", "edge"), *one.labels)) for one in (alive(10), told(LOWER, (10, 2.0)))]
+    sender[1] = replace(sender[1], labels=(*sender[1].labels, ("uplink", "a")))
+    found = recorded([receiver, *sender], begin_s=10.0, end_s=20.0)
+    assert found.cut_s == pytest.approx(7.4)
+
+
+@pytest.mark.parametrize(
+    ("rows", "words", "says"),
+    [
+        (
+            [*_exporter(2.0, rig="van", site="edge"), *_exporter(4.0, rig="bus", site="edge")],
+            "",
+            "2 exporters tell of uplinks (rig=van; rig=bus); choose one with --match LABEL=VALUE",
+        ),
+        (_exporter(2.0, rig="van"), "--match rig=bus", "stream.json holds no series with rig=bus"),
+        (_exporter(2.0, "../evil"), "", "uplink '../evil' cannot name a trace's file"),
+        (_exporter(2.0, "/evil"), "", "uplink '/evil' cannot name a trace's file"),
+        (_exporter(2.0, ".."), "", "uplink '..' cannot name a trace's file"),
+        (_exporter(2.0, "a\0b"), "", "uplink 'a\\x00b' cannot name a trace's file"),
+    ],
+    ids=["two rigs", "no such rig", "parent", "absolute", "dots", "NUL"],
+)
+def test_a_recording_that_is_not_one_rigs_own_is_refused(
+    rows: list[tuple[dict[str, str], list[list[object]]]],
+    words: str,
+    says: str,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Which is meant, or what is wrong with it, is said before anything is written anywhere."""
+    (tmp_path / "stream.json").write_bytes(_answer(*rows))
+    asked = f"record --file {tmp_path / 'stream.json'} --out {tmp_path / 'traces'} {words}"
+    assert command.main(asked.split()) == 2
+    assert says in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["stream.json"]
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
