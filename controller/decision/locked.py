@@ -1,8 +1,8 @@
 """The `locked` policy: the user's table, each wish with its own clock.
 
 Downwards: every rung's floor runs its own clocks in every state, so that a collapse goes straight to the
-highest rung whose floor still holds. Upwards: 60 s of stable conditions lead to RECOVERY, which must
-see the capacity that the next rung demands before it takes one step.
+highest rung whose floor still holds; a capacity that is unknown for a blink stops none of them. Upwards: 60 s of
+stable conditions lead to RECOVERY, which must see the capacity that the next rung demands before it takes one step.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from controller.decision.policy import Climb, Floor, Policy, Rung
 
 _STABLE = "stable"
+_CAPACITY = "capacity"
 
 _FLOWS = 0.7
 """Share of the bitrate that must arrive for a stream to count as flowing: a quiet picture needs no more."""
@@ -35,7 +36,8 @@ def step_locked(state: State, seen: Observation, policy: Policy) -> tuple[Move, 
     """One step of the table on fresh data."""
     base = policy.rung(state.base)
     conditions = _conditions(base, seen, policy)
-    clocks = state.clocks.run(conditions, at_s=seen.at_s)
+    bears_s = {f"{_CAPACITY}:{rung.quality}": rung.floor.capacity_gap_s for rung in policy.rungs if rung.floor}
+    clocks = state.clocks.run(conditions, at_s=seen.at_s, bears_s=bears_s)
     move = (
         _downwards(base, seen, policy, clocks)
         or _recovering(state, base, seen, policy)
@@ -44,7 +46,7 @@ def step_locked(state: State, seen: Observation, policy: Policy) -> tuple[Move, 
     )
     if state.quality is Quality.RECOVERY and move.quality is not Quality.RECOVERY:
         conditions[f"{_STABLE}:{base.quality}"] = None  # a climb that failed is not tried again before another minute
-        clocks = clocks.run(conditions, at_s=seen.at_s)
+        clocks = clocks.run(conditions, at_s=seen.at_s, bears_s=bears_s)
     return move, clocks
 
 
@@ -52,7 +54,7 @@ def _conditions(base: Rung, seen: Observation, policy: Policy) -> dict[str, bool
     conditions: dict[str, bool | None] = {}
     for rung in policy.rungs:
         if rung.floor is not None:
-            conditions[f"capacity:{rung.quality}"] = _capacity_below(seen, rung.floor.capacity_below_bps)
+            conditions[f"{_CAPACITY}:{rung.quality}"] = _capacity_below(seen, rung.floor.capacity_below_bps)
             conditions[f"loss:{rung.quality}"] = _loss_above(seen, rung.floor.loss_above_ratio)
     if base.climb is not None:
         conditions[f"{_STABLE}:{base.quality}"] = _stable(seen, base.climb)
@@ -113,7 +115,7 @@ def _downwards(base: Rung, seen: Observation, policy: Policy, clocks: Clocks) ->
 
 
 def _broken(rung: Rung, floor: Floor, seen: Observation, clocks: Clocks) -> Reason | None:
-    if clocks.matured(f"capacity:{rung.quality}", floor.capacity_for_s, at_s=seen.at_s):
+    if clocks.matured(f"{_CAPACITY}:{rung.quality}", floor.capacity_for_s, at_s=seen.at_s):
         return Reason(
             "capacity-below-floor",
             f"The links carried {mbit(_most(seen))} with a queue standing; {rung.quality} "

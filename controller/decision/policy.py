@@ -32,6 +32,9 @@ class Floor:
     capacity_for_s: float
     loss_above_ratio: float | None = None
     loss_for_s: float = 0.0
+    # Between the bursts of one queue the bound is unknown for a blink; looks a second apart, as the table has them in
+    # mind, bear none.
+    capacity_gap_s: float = 0.9
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
 
 from controller.decision.machine import State, decide
-from controller.decision.model import Interval, Observation, Quality
+from controller.decision.model import Freshness, Interval, Observation, Quality
 from controller.decision.policies import LOCKED
 from tests.controller.decision.roads import Road, at_rung
 
@@ -54,6 +55,52 @@ def test_a_stream_held_up_by_one_uplink_has_too_little() -> None:
         state = decision.state
     assert (decision.changed_from, decision.quality) == (Quality.HIGH, Quality.MEDIUM)
     assert "3.5 Mbit/s" not in decision.reason.text
+
+
+def _looks(upper_bps: Sequence[float | None], *, start: Quality = Quality.HIGH) -> list[tuple[float, Quality]]:
+    """When, in seconds, and whereto a rung is left, where the capacity is looked at four times a second."""
+    state, road, changes = at_rung(LOCKED, start), Road(50e6), []
+    for place, bound_bps in enumerate(upper_bps):
+        look = replace(seen(road, state, upper_bps=bound_bps, lower_bps=0.0), at_s=1_000.0 + place / 4)
+        decision = decide(state, look, LOCKED)
+        state = decision.state
+        if decision.changed_from is not None:
+            changes.append((place / 4, decision.quality))
+    return changes
+
+
+def test_a_blink_in_which_the_bound_is_unknown_saves_no_rung() -> None:
+    """2 Mbit/s with gaps of 0.75 s: LOW after ten seconds, at a look that knows it."""
+    assert _looks(([2e6] + [None] * 3) * 11) == [(10.0, Quality.LOW)]
+    assert _looks([2e6] + ([None] * 3 + [2e6]) * 9 + [None] * 3) == []
+
+
+def test_a_second_without_a_bound_begins_the_wait_anew() -> None:
+    """As does a blink of enough: what is known is of weight, however short."""
+    assert _looks([2e6] * 39 + [None] * 4 + [2e6] * 41) == [(20.75, Quality.LOW)]
+    assert _looks([2e6] * 39 + [5e6] + [2e6] * 41) == [(20.0, Quality.LOW)]
+
+
+def test_late_data_begins_the_wait_anew() -> None:
+    """Nothing was seen in it, however short it was."""
+    state, road, quality = at_rung(LOCKED, Quality.HIGH), Road(50e6), []
+    for place in range(60):
+        fresh = Freshness.LATE if place == 39 else Freshness.FRESH
+        look = replace(seen(road, state, upper_bps=2e6, lower_bps=0.0), at_s=1_000.0 + place / 4, freshness=fresh)
+        state = decide(state, look, LOCKED).state
+        quality.append(state.quality)
+    assert set(quality) == {Quality.HIGH}
+
+
+def test_no_blink_of_silence_is_borne_upwards() -> None:
+    """A look that knows nothing, half a minute into the stable one: a whole minute is to wait from there."""
+    state, road, climbed = at_rung(LOCKED, Quality.LOW), Road(50e6), []
+    for place in range(4 * 91):
+        look = replace(seen(road, state, lower_bps=50e6), at_s=1_000.0 + place / 4)
+        look = replace(look, capacity=Interval()) if place == 4 * 30 else look
+        state = decide(state, look, LOCKED).state
+        climbed.append(state.quality is Quality.RECOVERY)
+    assert climbed.index(True) == 4 * 90 + 1
 
 
 def test_busy_uplinks_tell_more_than_what_arrives_in_order() -> None:

@@ -51,6 +51,7 @@ def spoilt(path: str, value: Any) -> dict[str, Any]:  # noqa: ANN401 - whatever 
         ("trim", [], "state.trim"),
         ("clocks.since", [["up"]], "state.clocks.since"),
         ("clocks.since", 5, "state.clocks.since"),
+        ("clocks.gaps", [["down", "now"]], "state.clocks.gaps"),
         ("uplinks", [{"name": "att"}], "state.uplinks"),
         ("surprise", 1, "state"),
     ],
