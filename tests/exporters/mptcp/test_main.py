@@ -311,7 +311,9 @@ def test_mptcp_switched_off_is_told() -> None:
             server.bind(("127.0.0.1", STREAM_PORT))
             server.listen()
             client.connect(("127.0.0.1", STREAM_PORT))
-            seen = exporter.until(lambda found: found.get("mptcp_connection_fallback") == 1)
+            seen = exporter.until(
+                lambda found: found.get("mptcp_connection_fallback") == 1 and "mptcp_enabled" in found
+            )
 
             _, log = exporter.end()
 
