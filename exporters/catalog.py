@@ -464,6 +464,16 @@ SRTLA: tuple[Metric, ...] = (
         "srtla_connection_missing_segments_total",
         "At the receiver, sequence numbers that never came and that the SRT server went on without: viewers see this.",
     ),
+    _counter(
+        "srtla_connection_keyframes_total",
+        "At the receiver, keyframes of a stream that is not encrypted; absent before the first.",
+    ),
+    _gauge(
+        "srtla_connection_whole_timestamp_seconds",
+        "At the receiver, when the SRT server plays the first keyframe after what it went on without last; absent "
+        "before that keyframe has come.",
+        unit="seconds",
+    ),
     _counter("srtla_connection_naks_total", "NAK messages, copies on other uplinks not counted."),
     _gauge("srtla_connection_rtt_seconds", "Round trip of the bond, from the SRT ACK.", unit="seconds"),
     _gauge(

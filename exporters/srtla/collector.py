@@ -10,14 +10,17 @@ from exporters.srtla.picture import BondPicture, Picture, UplinkPicture
 from exporters.srtla.wire import REGISTRATIONS
 
 
-def describe(seen: Picture, interfaces: Mapping[str, str]) -> Iterator[Point]:
-    """Uplinks, the bond, and what was counted of both; `interfaces` are the configured ones by uplink."""
+def describe(seen: Picture, interfaces: Mapping[str, str], *, epoch_s: float) -> Iterator[Point]:
+    """Uplinks, the bond, and what was counted of both; `interfaces` are the configured ones by uplink.
+
+    `epoch_s` added to a time of the picture gives seconds since the epoch.
+    """
     for uplink in seen.uplinks:
         yield Point("srtla_uplink_info", 1, (uplink.name, interfaces.get(uplink.name, ""), uplink.keepalive))
         for name, value in _uplink(uplink, seen.role):
             if value is not None:
                 yield Point(f"srtla_uplink_{name}", float(value), (uplink.name,))
-    for name, value in _bond(seen.bond, seen.role):
+    for name, value in _bond(seen.bond, seen.role, epoch_s):
         if value is not None:
             yield Point(f"srtla_{name}", float(value))
     for message in REGISTRATIONS.values():
@@ -68,7 +71,7 @@ def _counts(uplink: UplinkPicture, role: Role) -> Iterator[tuple[str, float | No
     yield "rebinds_total", uplink.rebinds
 
 
-def _bond(bond: BondPicture, role: Role) -> Iterator[tuple[str, float | None]]:
+def _bond(bond: BondPicture, role: Role, epoch_s: float) -> Iterator[tuple[str, float | None]]:
     yield "connections", bond.groups
     yield "connection_subflows", bond.links
     yield "stray_subflows", bond.stray_links
@@ -82,6 +85,8 @@ def _bond(bond: BondPicture, role: Role) -> Iterator[tuple[str, float | None]]:
     yield "connection_lost_segments_total", bond.lost
     yield "connection_dropped_segments_total", bond.dropped
     yield "connection_missing_segments_total", bond.missing if role is Role.RECEIVER else None
+    yield "connection_keyframes_total", bond.keyframes
+    yield "connection_whole_timestamp_seconds", None if bond.whole_s is None else round(bond.whole_s + epoch_s, 3)
     yield "connection_naks_total", bond.naks
     yield "connection_rtt_seconds", bond.rtt_s
     yield "connection_rtt_variation_seconds", bond.rtt_variation_s

@@ -32,7 +32,7 @@ class Group:
         self.naks = self.dropped = 0
         self.rtt_s: float | None = None
         self.rtt_variation_s: float | None = None
-        self._past = [0] * 6
+        self._past = [0] * 7
         self._once = Once(512)
         self._acks: dict[int, float] = {}
 
@@ -58,14 +58,15 @@ class Group:
             self.sent = Sent()
 
     def counts(self) -> tuple[int, ...]:
-        """Bytes end to end, and numbers gone through, lost, given up, missing; NAKs last; over all connections.
+        """Bytes end to end, and numbers gone through, lost, given up, missing; NAKs, keyframes; over all connections.
 
         Given up are those that the sender says so of, missing those that the receiver went on without.
         """
         stream = self.received or self.sent
         now = (0, 0, 0) if stream is None else (_bytes(stream), stream.expected, stream.lost)
         missing = 0 if self.received is None else self.received.missing
-        return tuple(map(sum, zip(self._past, (*now, self.dropped, missing, self.naks), strict=True)))
+        keyframes = 0 if self.received is None else self.received.wholeness.keyframes
+        return tuple(map(sum, zip(self._past, (*now, self.dropped, missing, self.naks, keyframes), strict=True)))
 
     def first_copy(self, head: bytes) -> bool:
         """Whether a control packet is new: receivers send some on all links at once."""
@@ -81,7 +82,7 @@ class Group:
                 self.sent.acknowledged(at_s, ack.following)
             return
         if self.received is not None:
-            self.received.passed(ack.following)
+            self.received.passed(ack.following, at_s)
         if ack.number and ack.number not in self._acks:
             if len(self._acks) >= _ACKS:
                 del self._acks[next(iter(self._acks))]

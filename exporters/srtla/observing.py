@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from exporters.srtla import wire
 from exporters.srtla.group import Group
+from exporters.srtla.keyframes import Timings
 from exporters.srtla.link import Link
 from exporters.srtla.model import Datagram, Role
 from exporters.srtla.naming import Seen, Uplink, uplink_of
@@ -57,7 +58,7 @@ class Observer:
         self.links: dict[bytes, Link] = {}
         self.groups: dict[int, Group] = {}
         self.events = Events()
-        self._past = [0] * 6
+        self._past = [0] * 7
         self.interfaces: Mapping[int, str] = {}
         self.newest_s = 0.0
         self._interface_of: dict[bytes, int] = {}
@@ -65,6 +66,7 @@ class Observer:
         self._by_socket: dict[int, Group] = {}
         self._by_id: dict[int, Group] = {}
         self._once = Once(256)
+        self._timings = Timings()
         self.name(uplinks)
 
     def name(self, uplinks: Sequence[Uplink]) -> None:
@@ -158,7 +160,7 @@ class Observer:
             if (kind & 0xFF) not in wire.CONTROL_TYPES or len(head) < wire.SRT_HEADER_BYTES:
                 self.events.malformed += 1
             elif upward:
-                _upward_control(link, group, at_s, head)
+                self._upward_control(link, group, at_s, head)
             else:
                 self._downward_control(group, at_s, head)
         elif kind == wire.KEEPALIVE:
@@ -170,6 +172,21 @@ class Observer:
             self._registration(link, kind, at_s, head, upward=upward)
         else:
             self.events.malformed += kind >> 12 != 0xA  # an extension of old receivers
+
+    def _upward_control(self, link: Link, group: Group | None, at_s: float, head: bytes) -> None:
+        kind = head[1]
+        if kind == wire.HANDSHAKE:
+            self._timings.called(wire.handshake(head), at_s)
+        elif group is None:
+            return
+        elif kind == wire.ACKACK:
+            rtt_s = group.round_trip(at_s, int.from_bytes(head[4:8]))
+            if rtt_s is not None and link.form != "extended":
+                link.rtt.add(at_s, rtt_s)
+        elif kind == wire.DROP_REQUEST:
+            dropped = wire.dropped_range(head)
+            if dropped is not None and group.first_copy(head[16:24]):
+                group.gave_up(*dropped)
 
     def _downward_control(self, group: Group | None, at_s: float, head: bytes) -> None:
         kind = head[1]
@@ -183,6 +200,7 @@ class Observer:
             reason = wire.rejection(head)
             if reason is not None:
                 self.events.rejections[reason] += 1
+            self._timings.answered(wire.handshake(head))
         elif kind == wire.SHUTDOWN and (group is None or group.socket is None) and self._once.first(head):
             self.events.rejections["shutdown"] += 1
 
@@ -228,6 +246,8 @@ class Observer:
             if known.socket is not None:
                 self._by_socket.pop(known.socket, None)
             known.carries(socket)
+            if known.received is not None:
+                known.received.wholeness.plays(self._timings.of(socket))
             self._by_socket[socket] = known
         elif group is not None and group.registered is not None and known.registered is None:
             known.registered = group.registered
@@ -294,20 +314,6 @@ class Observer:
             return
         ours = [other for other in self.links.values() if (other.uplink, other.group) == (link.uplink, link.group)]
         totals.rebinds += any(other.created_s > link.up_s for other in ours)
-
-
-def _upward_control(link: Link, group: Group | None, at_s: float, head: bytes) -> None:
-    if group is None:
-        return
-    kind = head[1]
-    if kind == wire.ACKACK:
-        rtt_s = group.round_trip(at_s, int.from_bytes(head[4:8]))
-        if rtt_s is not None and link.form != "extended":
-            link.rtt.add(at_s, rtt_s)
-    elif kind == wire.DROP_REQUEST:
-        dropped = wire.dropped_range(head)
-        if dropped is not None and group.first_copy(head[16:24]):
-            group.gave_up(*dropped)
 
 
 def _heard_s(link: Link) -> float:

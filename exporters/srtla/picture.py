@@ -60,6 +60,8 @@ class BondPicture:
     dropped: int
     missing: int
     naks: int
+    keyframes: int | None = None
+    whole_s: float | None = None
     backlog_bytes: int | None = None
     drain_s: float | None = None
     drain_max_s: float | None = None
@@ -151,7 +153,7 @@ class Painter:
     def _bond(
         self, observer: Observer, at_s: float, active: Sequence[Group], uplinks: Sequence[UplinkPicture]
     ) -> BondPicture:
-        stream_bytes, expected, lost, dropped, missing, naks = observer.counts()
+        stream_bytes, expected, lost, dropped, missing, naks, keyframes = observer.counts()
         used = [uplink for uplink in uplinks if uplink.links and not uplink.dead]
         lowers = [one.bounds.lower for one in used if one.bounds.lower is not None]
         uppers = [one.bounds.upper for one in used if one.bounds.upper is not None]
@@ -162,6 +164,8 @@ class Painter:
         drain_s, drain_max_s = self._drain.feed(
             at_s, backlog_bytes=backlog, oldest_age_s=max(ages, default=0.0), pace=pace
         )
+        wholeness = [group.received.wholeness for group in active if group.received is not None]
+        whole = [one.whole_s for one in wholeness if one.whole_s is not None]
         latest = max(active, key=lambda group: group.active_s, default=None)
         return BondPicture(
             groups=len(active),
@@ -174,6 +178,8 @@ class Painter:
             dropped=dropped,
             missing=missing,
             naks=naks,
+            keyframes=keyframes if wholeness and all(one.keyframes for one in wholeness) else None,
+            whole_s=max(whole) if whole and len(whole) == len(wholeness) else None,
             backlog_bytes=backlog,
             drain_s=drain_s,
             drain_max_s=drain_max_s,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from array import array
 
+from exporters.srtla.keyframes import Wholeness, begins_keyframe
 from exporters.srtla.link import Link
 from exporters.srtla.wire import RETRANSMITTED, SEQUENCE_MASK, ahead
 
@@ -13,6 +14,7 @@ WINDOW = 1 << 14
 _SLOT = WINDOW - 1
 _HEADER = struct.Struct(">III")
 _HALF = 1 << 31
+_PAUSE_US = 1_000_000  # between packets of a stream: an encoder that restarts takes longer, a busy one not as long
 
 
 class Received:
@@ -23,8 +25,10 @@ class Received:
         self.expected = 0
         self.lost = 0
         self.missing = 0
+        self.wholeness = Wholeness()
         self._following: int | None = None  # first number that the SRT ACK has not passed
         self._seen = array("q", [-1]) * WINDOW
+        self._stamps = array("I", [0]) * WINDOW
         self._naked = array("q", [-1]) * WINDOW
         self._highest: int | None = None
         self._jumped_to: int | None = None
@@ -41,8 +45,12 @@ class Received:
             tally.duplicates += 1
         else:
             self._seen[slot] = sequence
+            self._stamps[slot] = stamp
             self.unique_bytes += length
-            self._advance(sequence)
+            self._advance(sequence, stamp)
+            # Headers are all that is captured of most packets: one that came whole has a picture's first part in it.
+            if len(head) == length and begins_keyframe(head):
+                self.wholeness.keyframe(sequence, stamp, at_s)
         if flags & RETRANSMITTED:
             tally.retransmitted += 1
             tally.retransmitted_bytes += length
@@ -68,7 +76,7 @@ class Received:
                     self._naked[sequence & _SLOT] = sequence
                     self.lost += 1
 
-    def passed(self, following: int) -> None:
+    def passed(self, following: int, at_s: float) -> None:
         """Take an SRT ACK: what is before `following` and never came has been given up, and is missing for good.
 
         What arrives later is thrown away by the SRT server. Of what was sent before the first packet seen here
@@ -82,16 +90,22 @@ class Received:
         if step <= 0:
             return
         numbers = ((following - distance) & SEQUENCE_MASK for distance in range(1, min(step, WINDOW) + 1))
-        self.missing += sum(self._seen[number & _SLOT] != number for number in numbers)
+        missing = [number for number in numbers if self._seen[number & _SLOT] != number]
         self._following = following
+        if missing:
+            self.missing += len(missing)
+            # A part is given up when the one after it is to be played.
+            self.wholeness.hole(missing[0], self._stamps[(missing[0] + 1) & _SLOT], at_s)
 
-    def _advance(self, sequence: int) -> None:
+    def _advance(self, sequence: int, stamp: int) -> None:
         """Follow the highest number; a leap beyond the window counts once a second packet confirms it."""
         if self._highest is None:
             self._highest = sequence
             return
         step = ahead(sequence, self._highest)
         if 0 < step < WINDOW:
+            if step == 1 and _PAUSE_US < (stamp - self._stamps[self._highest & _SLOT]) & 0xFFFFFFFF < _HALF:
+                self.wholeness.pause(sequence)
             self.expected += step
             self._highest = sequence
         elif abs(step) >= WINDOW:

@@ -93,7 +93,7 @@ class Watch:
     def describe(self, look: Look) -> Iterator[Point]:
         """The look as points."""
         names: Mapping[str, str] = interfaces(self._named)
-        yield from collector.describe(look.picture, names)
+        yield from collector.describe(look.picture, names, epoch_s=time.time() - time.monotonic())
         yield Point("srtla_capture_datagrams_total", look.counts.passed)
         yield Point("srtla_capture_dropped_total", look.counts.dropped)
 

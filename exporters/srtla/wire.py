@@ -13,6 +13,7 @@ from typing import Final
 
 SRT_HEADER_BYTES: Final = 16
 RETRANSMITTED: Final = 0x04000000  # the flag R in a data packet's second word
+ENCRYPTED: Final = 0x18  # the flags KK in a data packet's fifth byte: which key the payload is encrypted with
 SEQUENCE_MASK: Final = 0x7FFFFFFF
 _HALF: Final = 1 << 30
 
@@ -36,6 +37,8 @@ _EXTENDED_MAGIC: Final = 0xC01F
 _ACK_FIELDS = struct.Struct(">III")
 _WORD = struct.Struct(">I")
 _PAIR = struct.Struct(">II")
+_HANDSHAKE_BYTES, _CONCLUSION = 48, 0xFFFFFFFF
+_EXTENSION, _TIMING = SRT_HEADER_BYTES + _HANDSHAKE_BYTES, b"\x00\x02\x00\x03"  # SRT_CMD_HSRSP, three words
 _NO_REJECTION: Final = 1000  # below it are the handshake's own types; from 1000 on the word is a reason
 
 # draft-sharabayko-srt-01, table 7, and the HTTP-like codes that servers set from 1400 on.
@@ -76,6 +79,19 @@ class Acknowledgement:
     following: int
     rtt_s: float | None
     rtt_variation_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """Who ends a handshake, `socket`, and with whom; `latency_s` only in the server's: when it plays what it receives.
+
+    What has `stamp` as well as the caller's message is played so long after that message came.
+    """
+
+    stamp: int
+    socket: int
+    destination: int
+    latency_s: float | None
 
 
 def ahead(one: int, other: int) -> int:
@@ -131,6 +147,20 @@ def acknowledgement(head: bytes) -> Acknowledgement | None:
         rtt_us / 1e6 if known else None,
         variation_us / 1e6 if known else None,
     )
+
+
+def handshake(head: bytes) -> Handshake | None:
+    """The last message of a handshake, either way; None for the first, a rejection, and one that is cut short."""
+    if len(head) < SRT_HEADER_BYTES + _HANDSHAKE_BYTES:
+        return None
+    kind, socket = _PAIR.unpack_from(head, SRT_HEADER_BYTES + 20)
+    if kind != _CONCLUSION:
+        return None
+    stamp, destination = _PAIR.unpack_from(head, 8)
+    latency_s = None
+    if head[_EXTENSION : _EXTENSION + 4] == _TIMING and len(head) >= _EXTENSION + 16:
+        latency_s = int.from_bytes(head[_EXTENSION + 12 : _EXTENSION + 14]) / 1000
+    return Handshake(stamp, socket, destination, latency_s)
 
 
 def lost_ranges(head: bytes) -> list[tuple[int, int]]:

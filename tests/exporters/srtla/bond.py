@@ -77,7 +77,7 @@ class Bond:
             arrival_s = sent_s + road.delay_s + road.queue_s
             if self.role is Role.SENDER or not road.dead:
                 at_s = sent_s if self.role is Role.SENDER else arrival_s
-                seen.append(up(at_s, packets.data(self.sequence, stamp_us=stamp_us), road.peer))
+                seen.append(up(at_s, _data(self.sequence, stamp_us), road.peer))
             if road.dead:
                 self._lost.append(self.sequence)
             else:
@@ -110,3 +110,9 @@ class Bond:
         if self.form != "extended":
             return packets.keepalive(self.form)
         return packets.keepalive("extended", connection=number, rtt_ms=60 + 40 * number, naks=self.sequence // 100)
+
+
+def _data(sequence: int, stamp_us: int) -> bytes:
+    """A data packet; each two seconds a keyframe begins in one."""
+    payload = packets.transport_stream() if sequence % 200 == 0 else b""
+    return packets.data(sequence, stamp_us=stamp_us, payload=payload)

@@ -6,6 +6,7 @@ import socket
 import struct
 from typing import TYPE_CHECKING
 
+from exporters.srtla.keyframes import begins_keyframe
 from exporters.srtla.model import Datagram
 
 if TYPE_CHECKING:
@@ -17,10 +18,20 @@ TWO = socket.inet_aton("203.0.113.9") + struct.pack(">H", 40002)
 GROUP_ID = bytes(range(256))
 
 
-def data(sequence: int, *, stamp_us: int = 0, again: bool = False, to: int = STREAM, size: int = 1316) -> bytes:
-    """An SRT data packet with `size` bytes of payload."""
+def data(
+    sequence: int, *, stamp_us: int = 0, again: bool = False, to: int = STREAM, size: int = 1316, payload: bytes = b""
+) -> bytes:
+    """An SRT data packet with `size` bytes of payload, or this one."""
     flags = 0xC0000000 | (0x04000000 if again else 0)
-    return struct.pack(">IIII", sequence, flags, stamp_us & 0xFFFFFFFF, to) + bytes(size)
+    return struct.pack(">IIII", sequence, flags, stamp_us & 0xFFFFFFFF, to) + (payload or bytes(size))
+
+
+def transport_stream(*, place: int = 3, stream: int = 0xE0, flags: int = 0x50, begins: bool = True) -> bytes:
+    """Seven MPEG-TS packets: in the one at `place` a picture begins, with these flags in its adaptation field."""
+    filler = b"\x47\x01\x00\x10".ljust(188, b"\xff")
+    head = struct.pack(">BHBBB6x", 0x47, 0x4100 if begins else 0x0100, 0x30, 7, flags)
+    first = (head + bytes([0, 0, 1, stream])).ljust(188, b"\xff")
+    return filler * place + first + filler * (6 - place)
 
 
 def control(kind: int, *, info: int = 0, stamp_us: int = 0, body: bytes = b"", to: int = 0x77) -> bytes:
@@ -56,9 +67,15 @@ def drop_request(first: int, last: int) -> bytes:
     return control(7, body=struct.pack(">II", first, last))
 
 
-def handshake(kind: int) -> bytes:
-    """A handshake whose type word is `kind`: a reason of rejection from 1000 on."""
-    return control(0, body=struct.pack(">IHHIIIIII16s", 5, 0, 0, 1, 1500, 8192, kind, 1, 2, bytes(16)), to=0)
+CONCLUSION = 0xFFFFFFFF
+
+
+def handshake(kind: int, *, socket: int = 1, to: int = 0, stamp_us: int = 0, latency_ms: int | None = None) -> bytes:
+    """A handshake whose type word is `kind`: a reason of rejection from 1000 on; with the server's latency or not."""
+    body = struct.pack(">IHHIIIIII16s", 5, 0, 1, 1, 1500, 8192, kind, socket, 2, bytes(16))
+    if latency_ms is not None:
+        body += struct.pack(">HHIIHH", 2, 3, 0x010500, 0xBF, latency_ms, latency_ms)
+    return control(0, body=body, to=to, stamp_us=stamp_us)
 
 
 def srtla_ack(*sequences: int) -> bytes:
@@ -94,7 +111,9 @@ def down(at_s: float, payload: bytes, peer: bytes = ONE, *, interface: int = 1) 
 
 def _snapped(payload: bytes) -> bytes:
     whole = payload[:2] in {b"\x80\x03", b"\x92\x00", b"\x92\x01"}
-    return payload if whole else payload[:68]
+    if whole or begins_keyframe(payload):
+        return payload
+    return payload[:100] if payload[:2] == b"\x80\x00" else payload[:68]
 
 
 def frame(datagram: Datagram, *, port: int = 5000, receiver: bytes = bytes([192, 0, 2, 1])) -> bytes:

@@ -12,8 +12,9 @@ import pytest
 
 from deploy.demo.namespaces import Namespace
 from exporters.srtla.capture import Capture, CaptureError
-from exporters.srtla.filtering import SNAP_BYTES, Watched
+from exporters.srtla.filtering import HANDSHAKE_BYTES, SNAP_BYTES, Watched
 from exporters.srtla.model import Datagram, Role
+from exporters.srtla.wire import handshake
 from tests.exporters.srtla import packets
 
 PORT = 5000
@@ -77,6 +78,50 @@ def test_headers_only_but_lists_whole(host: Namespace) -> None:
         capture.close()
 
     assert [one.head for one in found] == [sent[0][: SNAP_BYTES - 28], sent[1], sent[2]]
+
+
+@pytest.mark.parametrize(("family", "address"), [(socket.AF_INET, "127.0.0.1"), (socket.AF_INET6, "::1")])
+def test_of_pictures_only_those_with_which_decoders_can_begin(host: Namespace, family: int, address: str) -> None:
+    """Wherever in the packet they do; what is short, encrypted or no MPEG-TS is copied as far as the headers go."""
+    keyframes = [packets.data(place, payload=packets.transport_stream(place=place)) for place in range(7)]
+    others = [
+        packets.data(10, payload=packets.transport_stream(flags=0x10)),
+        packets.data(11, payload=packets.transport_stream(begins=False)),
+        packets.data(12, payload=packets.transport_stream(place=6)[:-1]),
+        packets.data(13, payload=packets.transport_stream()[:376]),
+        packets.data(14, size=0),
+        packets.data(15, payload=b"\x48" + packets.transport_stream(place=0)[1:]),
+        packets.data(16, payload=packets.transport_stream(place=0)[:4] + b"\0" + packets.transport_stream(place=0)[5:]),
+        bytes([0, 0, 0, 17, 0xC8]) + keyframes[0][5:],
+    ]
+    with host.socket(family, socket.SOCK_DGRAM) as receiver, host.socket(family, socket.SOCK_DGRAM) as sender:
+        receiver.bind((address, PORT))
+        captures = [host.call(lambda role=role: Capture(Watched(PORT, role))) for role in Role]  # type: ignore[misc]
+        for one in (*keyframes, *others):
+            sender.sendto(one, (address, PORT))
+        found = [seen(capture, len(keyframes) + len(others)) for capture in captures]
+        for capture in captures:
+            capture.close()
+
+    snapped = SNAP_BYTES - (28 if family is socket.AF_INET else 48)
+    short = [one[:snapped] for one in (*keyframes, *others)]
+    heads = dict(zip(Role, ([one.head for one in many] for many in found), strict=True))
+    assert heads[Role.SENDER] == short
+    assert heads[Role.RECEIVER] == [*keyframes, *short[7:]]
+
+
+def test_of_a_handshake_the_latency_is_copied_and_no_key(host: Namespace) -> None:
+    """What follows it may name the stream."""
+    said = packets.handshake(packets.CONCLUSION, latency_ms=2_000) + b"k3y-that-nobody-may-see" * 4
+    with host.socket(kind=socket.SOCK_DGRAM) as receiver, host.socket(kind=socket.SOCK_DGRAM) as sender:
+        receiver.bind(("127.0.0.1", PORT))
+        capture = host.call(lambda: Capture(Watched(PORT, Role.RECEIVER)))
+        sender.sendto(said, ("127.0.0.1", PORT))
+        found = seen(capture, 1)
+        capture.close()
+
+    assert [len(one.head) for one in found] == [HANDSHAKE_BYTES - 28]
+    assert handshake(found[0].head) == handshake(said)
 
 
 def test_other_traffic_is_not_seen(host: Namespace) -> None:

@@ -313,3 +313,31 @@ def test_what_the_server_went_on_without_outlives_its_connection() -> None:
     observed.feed([up(2, packets.data(7, to=99)), down(2.1, packets.ack(1, 8))])
 
     assert observed.counts()[4] == 1
+
+
+def whole_s(observed: Observer) -> list[float | None]:
+    """Since when what each bond carries is whole."""
+    return [group.received.wholeness.whole_s for group in observed.groups.values() if group.received is not None]
+
+
+def with_a_hole(observed: Observer) -> Observer:
+    """Number 2 is given up, which is told at 13.5 s; the keyframe in 3 was sent 0.9 s after the stamp of one second."""
+    keyframe = packets.data(3, stamp_us=1_900_000, payload=packets.transport_stream())
+    observed.feed([up(10.6, packets.data(1, stamp_us=1_500_000)), down(10.7, packets.ack(1, 2))])
+    observed.feed([up(11, keyframe), down(13.5, packets.ack(2, 4))])
+    return observed
+
+
+def test_the_handshake_of_a_connection_tells_when_its_keyframes_are_played() -> None:
+    """The latency after they were sent, by the stamp and the time of the caller's last message."""
+    observed = observer()
+    observed.feed([up(10, packets.handshake(packets.CONCLUSION, socket=7, stamp_us=1_000_000))])
+    answer = packets.handshake(packets.CONCLUSION, socket=packets.STREAM, to=7, latency_ms=2_000)
+    observed.feed([down(10.1, answer), down(10.1, answer, TWO)])
+
+    assert whole_s(with_a_hole(observed)) == [pytest.approx(10 + 2 + 0.9)]
+
+
+def test_without_a_handshake_the_end_of_a_hole_tells_it() -> None:
+    """Seen by an exporter that began after the stream did."""
+    assert whole_s(with_a_hole(observer())) == [13.5]

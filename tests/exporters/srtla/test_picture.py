@@ -121,3 +121,14 @@ def test_black_out_is_no_idle_bond() -> None:
     assert picture.bond.backlog_bytes == 12 * PACKET
     assert picture.bond.drain_s == pytest.approx(30, abs=0.5)
     assert bond.painter.paint(bond.observer, bond.at_s + 90).bond.backlog_bytes is None
+
+
+def test_keyframes_are_counted_at_the_receiver_alone() -> None:
+    """Two in five seconds; beside the sender, and before the first one, their number is unknown, not zero."""
+    bond = Bond()
+    assert (bond.run(1).bond.keyframes, bond.picture.bond.whole_s) == (None, None)
+
+    picture = bond.run(4)
+    assert picture.bond.keyframes == 2
+    assert picture.bond.whole_s == pytest.approx(1001.93 + 0.03, abs=0.03)
+    assert Bond(Role.SENDER).run(5).bond.keyframes is None

@@ -13,8 +13,8 @@ from tests.exporters.srtla import packets
 
 
 def arrive(stream: Received, link: Link, at_s: float, packet: bytes) -> None:
-    """One data packet arrives."""
-    stream.data(link, at_s, len(packet), packet[:68])
+    """One data packet arrives, of which the capture has shown what it shows of such a packet."""
+    stream.data(link, at_s, len(packet), packets.up(at_s, packet).head)
 
 
 def link() -> Link:
@@ -121,11 +121,11 @@ def test_what_the_receiver_went_on_without_is_missing() -> None:
     """An ACK that passes numbers that never came has given them up; those that came late in time have not."""
     stream, one = Received(), link()
     arrive(stream, one, 0, packets.data(10))
-    stream.passed(11)
+    stream.passed(11, 0)
     for number in (11, 14, 15, 12, 18):
         arrive(stream, one, 0, packets.data(number))
     for following in (13, 13, 16, 12, 19):
-        stream.passed(following)
+        stream.passed(following, 0)
 
     assert stream.missing == 3  # 13, 16 and 17
 
@@ -133,10 +133,10 @@ def test_what_the_receiver_went_on_without_is_missing() -> None:
 def test_before_the_first_packet_seen_nothing_is_missing() -> None:
     """An exporter that starts in mid-stream has not seen what the ACKs of its first moment pass."""
     stream = Received()
-    stream.passed(900)
+    stream.passed(900, 0)
     arrive(stream, link(), 0, packets.data(1000))
     for following in (995, 1001):
-        stream.passed(following)
+        stream.passed(following, 0)
 
     assert stream.missing == 0
 
@@ -145,15 +145,15 @@ def test_an_acknowledgement_of_what_is_not_seen_yet_waits() -> None:
     """Nothing claimed beyond the highest number is looked at, however far it is; later the packets speak."""
     stream, one = Received(), link()
     arrive(stream, one, 0, packets.data(SEQUENCE_MASK))
-    stream.passed(0)
+    stream.passed(0, 0)
     arrive(stream, one, 0, packets.data(0))
     for following in (1, 2**30, 5):
-        stream.passed(following)
+        stream.passed(following, 0)
     assert stream.missing == 0
 
     for number in (2, 4):
         arrive(stream, one, 0, packets.data(number))
-    stream.passed(5)
+    stream.passed(5, 0)
     assert stream.missing == 2  # 1 and 3
 
 
@@ -161,9 +161,48 @@ def test_a_long_hole_is_counted_as_far_as_the_window_reaches() -> None:
     """A black-out of minutes costs no more than the window to count."""
     stream, one = Received(), link()
     arrive(stream, one, 0, packets.data(5))
-    stream.passed(6)
+    stream.passed(6, 0)
     for number in (3 * WINDOW, 3 * WINDOW + 1):
         arrive(stream, one, 0, packets.data(number))
-    stream.passed(3 * WINDOW + 2)
+    stream.passed(3 * WINDOW + 2, 0)
 
     assert WINDOW - 2 <= stream.missing <= WINDOW
+
+
+def keyframe(number: int, *, stamp_us: int) -> bytes:
+    """A packet in which a keyframe begins."""
+    return packets.data(number, stamp_us=stamp_us, payload=packets.transport_stream())
+
+
+def test_the_picture_is_whole_from_the_first_keyframe_after_what_is_missing() -> None:
+    """Number 2 is given up at 102 s, when 3 is played; the keyframe in 4 is played as much later as it was sent."""
+    stream, one = Received(), link()
+    arrive(stream, one, 100.0, keyframe(1, stamp_us=0))
+    stream.passed(2, 100.0)
+    assert stream.wholeness.whole_s == 100.0
+
+    arrive(stream, one, 101.0, packets.data(3, stamp_us=1_000_000))
+    arrive(stream, one, 101.3, keyframe(4, stamp_us=1_300_000))
+    stream.passed(5, 102.0)
+    assert stream.missing == 1
+    assert stream.wholeness.whole_s == pytest.approx(102.3)
+
+
+def test_a_keyframe_that_comes_twice_counts_once() -> None:
+    """The second copy is a duplicate."""
+    stream, one = Received(), link()
+    for _ in range(2):
+        arrive(stream, one, 100.0, keyframe(1, stamp_us=0))
+
+    assert stream.wholeness.keyframes == 1
+
+
+@pytest.mark.parametrize(("pause_us", "whole_s"), [(900_000, 100.0), (1_100_000, 103.1)])
+def test_an_encoder_that_begins_anew_needs_a_keyframe(pause_us: int, whole_s: float) -> None:
+    """It sends nothing for more than a second, and nothing is missing; one that is only busy does not stop as long."""
+    stream, one = Received(), link()
+    stream.wholeness.plays((0, 102.0))
+    for number, stamp_us in enumerate((0, pause_us), start=1):
+        arrive(stream, one, 100.0 + stamp_us * 1e-6, keyframe(number, stamp_us=stamp_us))
+
+    assert stream.wholeness.whole_s == pytest.approx(whole_s)

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exporters.srtla import wire
-from exporters.srtla.wire import Acknowledgement, Keepalive
+from exporters.srtla.wire import Acknowledgement, Handshake, Keepalive
 from tests.exporters.srtla import packets
 
 SEQUENCES = st.integers(0, wire.SEQUENCE_MASK)
@@ -99,6 +99,21 @@ def test_rejections_are_a_closed_set(word: int, reason: str | None) -> None:
     assert wire.rejection(packets.handshake(word)) == reason
 
 
+def test_the_end_of_a_handshake_says_when_the_stream_is_played() -> None:
+    """The caller's message has the stamp, the server's the latency and the socket that data goes to."""
+    called = packets.handshake(packets.CONCLUSION, socket=7, stamp_us=900)
+    answered = packets.handshake(packets.CONCLUSION, socket=9, to=7, stamp_us=5, latency_ms=1_500)
+
+    assert wire.handshake(called) == Handshake(900, 7, 0, None)
+    assert wire.handshake(answered[:80]) == Handshake(5, 9, 7, 1.5)
+
+
+@pytest.mark.parametrize("said", [packets.handshake(1), packets.handshake(1010), packets.handshake(0xFFFFFFFF)[:63]])
+def test_other_handshakes_say_nothing_of_it(said: bytes) -> None:
+    """The first message, a rejection, and one that is cut short."""
+    assert wire.handshake(said) is None
+
+
 def test_drop_request_is_a_range() -> None:
     """First and last number; a range that runs backwards is none."""
     assert wire.dropped_range(packets.drop_request(4, 9)) == (4, 9)
@@ -111,7 +126,7 @@ def test_no_bytes_break_a_decoder(noise: bytes) -> None:
     assert len(wire.srtla_acknowledged(noise)) <= 10
     assert len(wire.lost_ranges(noise)) <= len(noise) // 4
     assert wire.keepalive_form(noise) in {"plain", "timed", "extended"}
-    for decode in (wire.extended_keepalive, wire.acknowledgement, wire.dropped_range, wire.rejection):
+    for decode in (wire.extended_keepalive, wire.acknowledgement, wire.dropped_range, wire.rejection, wire.handshake):
         decode(noise)
 
 
@@ -120,5 +135,5 @@ def test_no_truncation_breaks_a_decoder(body: bytes, kind: int) -> None:
     """A control packet cut anywhere gives a value or None."""
     whole = packets.control(kind, body=body)
     for length in range(len(whole) + 1):
-        for decode in (wire.acknowledgement, wire.dropped_range, wire.rejection, wire.lost_ranges):
+        for decode in (wire.acknowledgement, wire.dropped_range, wire.rejection, wire.lost_ranges, wire.handshake):
             decode(whole[:length])
