@@ -54,6 +54,8 @@ def _trimming(state: State, seen: Observation, links: Links, policy: Policy) -> 
         latency_s=seen.encoder_traits.latency_s,
         patience=wariness(state.uplinks, at_s=seen.at_s),
         lossless=not _throws_away(seen),
+        bereft=any(uplink.dead for uplink in seen.uplinks),
+        least_bps=seen.capacity.lower_bps or 0.0,
     )
     memory, why = trim_rate(state.trim, links, moment, policy.trim)
     rate_bps = _in_force_bps(state, seen, memory.rate_bps)

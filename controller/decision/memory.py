@@ -43,7 +43,7 @@ class TrimMemory:
     `dip_since_s` and `before_dip_bps` tell of the first cut of a dip that is not over;
     `ceiling_bps` is what the links carried when they last refused more.
     `restored_at_s` is when the rate before a dip last came back in one step, `restores` how often in a row.
-    `queue_s` is the queue of the last look.
+    `queue_s` is the queue of the last look, `shown_bps` what the links carried at the last look at a standing one.
     """
 
     rate_bps: float
@@ -57,6 +57,7 @@ class TrimMemory:
     restored_at_s: float | None = None
     restores: int = 0
     queue_s: float = 0.0
+    shown_bps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 A standing queue shows the capacity. The law then aims below it by what drains the queue, down to the little
 that keeps the capacity visible, within `drain_s`; where a queue only begins to grow, it goes a part of the way at
 once. Without a queue the capacity is unknown, at least the present rate: after a short dip the old rate comes back
-at once, otherwise the rate climbs, slowly near a ceiling that has lately refused more.
+at once, but not before the uplink that died in it; otherwise a little less than the queue showed, from where the
+rate climbs, slowly near a ceiling that has lately refused more.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ class Moment:
     """What the law is told besides the links: now, the range it may use, and how late its order takes effect.
 
     `lossless` is False where the queue may be gone because it was thrown away, and not because it was carried.
+    `bereft`: an uplink is dead now, and the living ones are asked for no more than they have shown.
+    `least_bps` is the lower bound of what the links could carry; 0 when unknown.
     """
 
     at_s: float
@@ -39,6 +42,8 @@ class Moment:
     latency_s: float
     patience: float = 1.0
     lossless: bool = True
+    bereft: bool = False
+    least_bps: float = 0.0
 
 
 def trim_rate(memory: TrimMemory, links: Links, moment: Moment, trim: Trim) -> tuple[TrimMemory, Reason]:
@@ -60,7 +65,9 @@ def _with_queue(
     smooth = (
         carried if before.carried_bps is None else before.carried_bps + trim.smoothing * (carried - before.carried_bps)
     )
-    memory = replace(before, at_s=moment.at_s, queue_s=links.queue_s, carried_bps=smooth, empty_since_s=None)
+    memory = replace(
+        before, at_s=moment.at_s, queue_s=links.queue_s, carried_bps=smooth, shown_bps=carried, empty_since_s=None
+    )
     sought = _draining(carried, links, memory, moment, trim)
     evidence = (
         ("queue_s", round(links.queue_s, 3)),
@@ -122,19 +129,38 @@ def _eased(memory: TrimMemory, cut: TrimMemory, trim: Trim) -> TrimMemory:
 
 def _without_queue(memory: TrimMemory, moment: Moment, trim: Trim, *, passed_s: float) -> tuple[TrimMemory, Reason]:
     empty_since_s = moment.at_s if memory.empty_since_s is None else memory.empty_since_s
-    memory = replace(memory, carried_bps=None, empty_since_s=empty_since_s)
+    gone, memory = memory.carried_bps is not None, replace(memory, carried_bps=None, empty_since_s=empty_since_s)
     if memory.dip_since_s is not None:
         dip_s = moment.at_s - memory.dip_since_s
-        back = min(trim.restore * memory.before_dip_bps, moment.cap_bps)
-        memory = replace(memory, dip_since_s=None)
-        carried = moment.lossless and dip_s < trim.short_dip_s
-        if carried and back > memory.rate_bps and not _refused(memory, moment, trim):
-            text = f"The dip lasted {seconds(dip_s)} and its queue is gone: back to {mbit(back)}."
-            evidence = (("dip_s", round(dip_s, 1)), ("before_bps", round(memory.before_dip_bps)))
-            again = memory.restored_at_s is not None and moment.at_s - memory.restored_at_s < trim.again_s
-            memory = replace(memory, restored_at_s=moment.at_s, restores=memory.restores + 1 if again else 1)
-            return replace(memory, rate_bps=back), Reason("trim-restore", text, evidence)
+        short = moment.lossless and dip_s < trim.short_dip_s
+        if not (short and moment.bereft):
+            memory = replace(memory, dip_since_s=None)
+            if short and not _refused(memory, moment, trim) and (restored := _restored(memory, moment, trim, dip_s)):
+                return restored
+        if gone and moment.lossless and (returned := _returned(memory, moment, trim)):
+            return returned
     return _climb(memory, moment, trim, empty_s=moment.at_s - empty_since_s, passed_s=passed_s)
+
+
+def _restored(memory: TrimMemory, moment: Moment, trim: Trim, dip_s: float) -> tuple[TrimMemory, Reason] | None:
+    """The rate before a dip that is over; None where it would be no more than the present one."""
+    back_bps = min(trim.restore * memory.before_dip_bps, moment.cap_bps)
+    if back_bps <= memory.rate_bps:
+        return None
+    again = memory.restored_at_s is not None and moment.at_s - memory.restored_at_s < trim.again_s
+    memory = replace(memory, restored_at_s=moment.at_s, restores=memory.restores + 1 if again else 1)
+    text = f"The dip lasted {seconds(dip_s)} and its queue is gone: back to {mbit(back_bps)}."
+    evidence = (("dip_s", round(dip_s, 1)), ("before_bps", round(memory.before_dip_bps)))
+    return replace(memory, rate_bps=back_bps), Reason("trim-restore", text, evidence)
+
+
+def _returned(memory: TrimMemory, moment: Moment, trim: Trim) -> tuple[TrimMemory, Reason] | None:
+    """A little less than was carried while the queue of a dip stood, for draining it has gone below that."""
+    back_bps = min(trim.returns * memory.shown_bps, moment.cap_bps)
+    if back_bps <= memory.rate_bps:
+        return None
+    text = f"The queue is gone, through which {mbit(memory.shown_bps)} were carried: back to {mbit(back_bps)}."
+    return replace(memory, rate_bps=back_bps), Reason("trim-return", text, (("carried_bps", round(memory.shown_bps)),))
 
 
 def _refused(memory: TrimMemory, moment: Moment, trim: Trim) -> bool:
@@ -152,7 +178,8 @@ def _climb(
         return replace(memory, rate_bps=moment.cap_bps), Reason(
             "trim-cap", f"Without a queue at its cap, {mbit(rate)}."
         )
-    if empty_s < trim.clean_s * moment.patience:
+    clean_s = trim.clean_shown_s if rate < trim.shown * moment.least_bps else trim.clean_s
+    if empty_s < clean_s * moment.patience:
         return memory, Reason("trim-waiting", f"The queue is gone since {seconds(empty_s)}: {mbit(rate)} is kept.")
     near = (
         memory.ceiling_bps is not None

@@ -9,7 +9,7 @@ import pytest
 from controller.decision.links import Links
 from controller.decision.machine import decide
 from controller.decision.memory import TrimMemory
-from controller.decision.model import Quality, Reason, Transport
+from controller.decision.model import Quality, Reason, Transport, UplinkReading
 from controller.decision.policies import ADAPTIVE
 from controller.decision.trimming import CUT, Moment, trim_rate
 from tests.controller.decision.roads import Road, at_rung
@@ -83,6 +83,79 @@ def test_it_does_not_saw_at_a_constant_ceiling() -> None:
 
     assert max(rates[40:]) < 2_700_000
     assert sum(rates[40:]) / 80 > 1_500_000
+
+
+def emptied(*, dip_s: float, lossless: bool = True, bereft: bool = False) -> tuple[TrimMemory, Reason]:
+    """The first look without a queue, `dip_s` after a cut from the top to 1.5 Mbit/s; 3 were carried last."""
+    memory = TrimMemory(
+        rate_bps=1.5e6,
+        at_s=1_000.0,
+        carried_bps=2e6,
+        shown_bps=3e6,
+        dip_since_s=1_000.25 - dip_s,
+        before_dip_bps=TOP,
+        queue_s=0.15,
+    )
+    links = Links(queue_s=0.0, queued_bits=0.0, carried_bps=1.5e6)
+    moment = Moment(1_000.25, 0.3e6, TOP, 0.2, lossless=lossless, bereft=bereft)
+    return trim_rate(memory, links, moment, ADAPTIVE.trim)
+
+
+@pytest.mark.parametrize(
+    ("dip_s", "lossless", "bereft", "rate_bps"),
+    [
+        (1.0, True, False, ADAPTIVE.trim.restore * TOP),
+        (1.0, True, True, ADAPTIVE.trim.returns * 3e6),
+        (9.0, True, False, ADAPTIVE.trim.returns * 3e6),
+        (9.0, True, True, ADAPTIVE.trim.returns * 3e6),
+        (1.0, False, False, 1.5e6),
+        (9.0, False, False, 1.5e6),
+    ],
+    ids=["short", "short, an uplink dead", "long", "long, an uplink dead", "short, thrown away", "long, thrown away"],
+)
+def test_where_a_dip_ends(dip_s: float, rate_bps: float, *, lossless: bool, bereft: bool) -> None:
+    """A short one at the old rate; else at what the queue showed, unless it was thrown away and showed nothing."""
+    memory, _ = emptied(dip_s=dip_s, lossless=lossless, bereft=bereft)
+
+    assert memory.rate_bps == pytest.approx(rate_bps)
+
+
+def test_the_old_rate_waits_for_the_uplink_that_died() -> None:
+    """It comes back when the uplink does, as long as that makes a short dip, and is forgotten then."""
+    memory, _ = emptied(dip_s=1.0, bereft=True)
+    links = Links(queue_s=0.0, queued_bits=0.0, carried_bps=memory.rate_bps)
+    soon, why = trim_rate(memory, links, Moment(1_001.0, 0.3e6, TOP, 0.2), ADAPTIVE.trim)
+    late, _ = trim_rate(memory, links, Moment(1_009.0, 0.3e6, TOP, 0.2), ADAPTIVE.trim)
+
+    assert (soon.rate_bps, why.rule) == (ADAPTIVE.trim.restore * TOP, "trim-restore")
+    assert late.rate_bps < 1.5 * memory.rate_bps
+    assert soon.dip_since_s is None
+    assert late.dip_since_s is None
+
+
+@pytest.mark.parametrize(("least_bps", "climbs"), [(0.0, False), (1.4e6, False), (1.5e6, True)])
+def test_a_climb_waits_less_where_the_links_have_shown_more(least_bps: float, *, climbs: bool) -> None:
+    """After 0.3 s without a queue 1 Mbit/s are left only where clearly more has just been seen."""
+    memory = TrimMemory(rate_bps=1e6, at_s=1_000.0, empty_since_s=999.95)
+    links = Links(queue_s=0.0, queued_bits=0.0, carried_bps=1e6)
+    moment = Moment(1_000.25, 0.3e6, TOP, 0.2, least_bps=least_bps)
+    after, why = trim_rate(memory, links, moment, ADAPTIVE.trim)
+
+    assert (after.rate_bps > 1e6, why.rule) == (climbs, "trim-climb" if climbs else "trim-waiting")
+
+
+def test_what_an_uplink_took_with_it_is_not_tried_again() -> None:
+    """One of two dies, 3 of 6 Mbit/s remain: after the first cut no more than a climb's overshoot is sent."""
+    state, road, rates = at_rung(ADAPTIVE, Quality.HIGH), Road(6e6), []
+    for second in range(40):
+        road.capacity_bps = 6e6 if second < 10 else 3e6
+        seen = road.see(state)
+        gone = UplinkReading("vz", delivered_bps=0.0, min_rtt_s=0.05, dead=second >= 10)
+        state = decide(state, replace(seen, uplinks=(*seen.uplinks, gone)), ADAPTIVE).state
+        rates.append(state.target.bitrate_bps)
+
+    assert rates[9] == TOP
+    assert max(rates[12:]) < 3e6 + ADAPTIVE.trim.climb_bps
 
 
 @pytest.mark.parametrize(
