@@ -96,7 +96,8 @@ class IngestReading:
     """What arrives at the VPS, seen by the ingest; `lag_s` is how late its newest picture is.
 
     `whole_s`: for how long, at least, the transport has not given up any of the stream; None where it gives up
-    nothing, or where nobody tells.
+    nothing, or where nobody tells. `mended_s`: for how long it has been played from a keyframe on without a break, 0
+    while none has come after the last; None where nobody sees keyframes.
     """
 
     age_s: float | None = None
@@ -104,6 +105,7 @@ class IngestReading:
     received_bps: float | None = None
     lag_s: float | None = None
     whole_s: float | None = None
+    mended_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

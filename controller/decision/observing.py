@@ -54,6 +54,8 @@ _LOST = {Transport.MPTCP: "uplink_retransmitted_segments_total", Transport.SRTLA
 _INGEST = ("ingest_stream_lag_seconds", "ingest_stream_publishing", "ingest_stream_receive_bytes_total")
 # What the receiver went on without, and whether the stream comes this way at all.
 _RECEIVER = ("connection_missing_segments_total", "connection_receive_bytes_total")
+# Whether keyframes are seen there, and since when, or from when on, what is played has nothing missing any more.
+_KEYFRAMES = ("connection_keyframes_total", "connection_whole_timestamp_seconds")
 _FRAME = ("exporter_clock_timestamp_seconds", "scrape_collector_last_success_timestamp_seconds")
 _EDGE_STATE = "vvlive_quality_state"
 
@@ -62,7 +64,9 @@ def metrics(carriers: Collection[Transport]) -> tuple[str, ...]:
     """Names of the metrics, as exposed, that `observe` reads where one of these transports carries the stream."""
     of_sender = (f"{carrier}_{name}" for carrier in carriers for name in (*_SENDER, _LOST[carrier]))
     frames = (f"{prefix}_{name}" for prefix in (*carriers, "ingest") for name in _FRAME)
-    of_receiver = (f"{carrier}_{name}" for carrier in carriers if carrier is Transport.SRTLA for name in _RECEIVER)
+    of_receiver = (
+        f"{carrier}_{name}" for carrier in carriers if carrier is Transport.SRTLA for name in (*_RECEIVER, *_KEYFRAMES)
+    )
     return (*of_sender, *of_receiver, *_INGEST, *frames, _EDGE_STATE)
 
 
@@ -214,23 +218,35 @@ def _ingest(known: tuple[Source, ...], *, at_s: float, ages: Ages) -> IngestRead
     stream = _largest_stream(source, ages=ages)
     label = None if stream is None else ("stream", stream)
     publishing = source.gauge("ingest_stream_publishing", label=label)
+    server = _server(known, at_s=at_s, ages=ages)
     return IngestReading(
         age_s=age_s,
         publishing=None if publishing is None else publishing > 0,
         received_bps=_rate_bps(source.gained("ingest_stream_receive_bytes_total", span_s=ages.rate_s, label=label)),
         lag_s=_positive(source.gauge("ingest_stream_lag_seconds", label=label)),
-        whole_s=_whole(known, at_s=at_s, ages=ages),
+        whole_s=None if server is None else server.steady_s(f"{Transport.SRTLA}_{_RECEIVER[0]}", at_s=at_s),
+        mended_s=None if server is None else _mended(server, at_s=at_s),
     )
 
 
-def _whole(known: tuple[Source, ...], *, at_s: float, ages: Ages) -> float | None:
-    """For how long an SRT server that takes the stream in has not gone on without a part of it."""
+def _server(known: tuple[Source, ...], *, at_s: float, ages: Ages) -> Source | None:
+    """The exporter beside an SRT server that takes the stream in."""
     missing, received = (f"{Transport.SRTLA}_{name}" for name in _RECEIVER)
     for source in known:
         if missing in source.series and source.age_s(at_s) <= ages.late_s:
             arrived = source.gained(received, span_s=WINDOW_S)
-            return source.steady_s(missing, at_s=at_s) if arrived is not None and arrived.amount > 0 else None
+            return source if arrived is not None and arrived.amount > 0 else None
     return None
+
+
+def _mended(server: Source, *, at_s: float) -> float | None:
+    """For how long what is played has had nothing missing since a keyframe, which may be known ahead."""
+    seen, whole = (server.gauge(f"{Transport.SRTLA}_{name}") for name in _KEYFRAMES)
+    clock = server.gauge(f"{Transport.SRTLA}_exporter_clock_timestamp_seconds")
+    if seen is None:
+        return None
+    scraped_s = server.newest_s if clock is None else clock
+    return 0.0 if whole is None else max(0.0, scraped_s - whole + at_s - server.newest_s)
 
 
 def _largest_stream(source: Source, *, ages: Ages) -> str | None:

@@ -92,6 +92,8 @@ class SceneRules:
     # empty, and what was given up spoils the picture up to the next keyframe.
     empty_s: float = 0.5
     keyframe_s: float = 1.2  # a GOP of 2 s, less what scrape, decision and OBS take to give the picture back
+    keyframe_most_s: float = 5.0  # where they are seen and none comes: longer GOPs are shown with what spoils them
+    told_s: float = 1.5  # within which a trouble's end and its keyframe are told, by exporters scraped once a second
     # A picture that arrives and stands still in OBS. Its media clock was seen to stop up to 2.5 s after its sender.
     still_s: float = 3.0
     # On program for so long first: an OBS that closes its source while it is not shown needs 5 s to open it again,

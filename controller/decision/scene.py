@@ -106,16 +106,32 @@ def _flows(seen: Observation, rules: SceneRules) -> bool | None:
 
 
 def _by_wholeness(before: Scene | None, seen: Observation, flows_s: float | None, rules: SceneRules) -> Choice | None:
-    """Cover what is given up for good: now, and until a keyframe can have come."""
-    whole_s, lag_s = seen.ingest.whole_s, seen.ingest.lag_s
+    """Cover what is given up for good: now, and until a keyframe has been played, or can have come."""
+    whole_s, lag_s, mended_s = seen.ingest.whole_s, seen.ingest.lag_s, seen.ingest.mended_s
     if whole_s is None or lag_s is None:
         return None
-    evidence = (("lag_s", round(lag_s, 2)), ("whole_s", round(whole_s, 2)), ("keyframe_s", rules.keyframe_s))
+    evidence = (("lag_s", round(lag_s, 2)), ("whole_s", round(whole_s, 2)))
     if flows_s is None:
         text = f"The transport has nothing to play since {seconds(lag_s)}."
         return Scene.SIMPLE, Reason("picture-starved", text, evidence)
+    lasts_s = min(whole_s, flows_s)
+    if mended_s == 0 and lasts_s < rules.keyframe_most_s:
+        text = f"A part of the picture was given up {seconds(lasts_s)} ago: no keyframe has been played since."
+        return Scene.SIMPLE, Reason("picture-spoilt", text, (*evidence, ("mended_s", mended_s)))
+    if mended_s is not None and mended_s <= lasts_s + rules.told_s:
+        return None
+    return _by_guess(before, whole_s, flows_s, rules, evidence)
+
+
+def _by_guess(
+    before: Scene | None, whole_s: float, flows_s: float, rules: SceneRules, evidence: tuple[tuple[str, float], ...]
+) -> Choice | None:
+    """Where nobody has seen a keyframe since the trouble: cover until one can have come."""
+    evidence = (*evidence, ("keyframe_s", rules.keyframe_s))
     if whole_s < rules.keyframe_s:
-        text = f"A part of the picture was given up {seconds(whole_s)} ago: it is spoilt up to a keyframe."
+        text = (
+            f"A part of the picture was given up {seconds(whole_s)} ago: it is spoilt until a keyframe can have come."
+        )
         return Scene.SIMPLE, Reason("picture-spoilt", text, evidence)
     if flows_s < rules.keyframe_s and before not in {Scene.MAIN, None}:
         text = f"The picture has come back {seconds(flows_s)} ago: the scene stays until a keyframe can have come."

@@ -19,6 +19,7 @@ from tests.bench.traces import BINS_PER_S
 from tests.bench.trains import GOP_STEPS, Trains
 from tests.bench.two_paths import BETWEEN_KEYFRAMES, GOP_S, KEYFRAME_EXCESS_S, SOCKET_KBIT
 
+EPOCH_S = 1_700_000_000.0
 STEP_S = 1.0 / BINS_PER_S
 UPLINKS = ("first", "second")
 PATH_RTT_S = 0.060

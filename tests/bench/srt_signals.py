@@ -15,6 +15,7 @@ from exporters.srtla.recent import RoundTrip
 from exporters.units import octets
 from tests.bench.history import LOST, NOT_PRODUCED, History
 from tests.bench.signals import (
+    EPOCH_S,
     PATH_RTT_S,
     RTT_JITTER_S,
     STEP_S,
@@ -25,6 +26,7 @@ from tests.bench.signals import (
     keyframe_kbit,
 )
 from tests.bench.simulation import BUDGET_S
+from tests.bench.trains import GOP_STEPS
 
 SEGMENT_BYTES = 1_332.0  # seven TS packets and SRT's header
 ACKED_TOGETHER = 10  # packets of a link to one SRTLA ACK
@@ -175,7 +177,8 @@ class _Released:
         self._due = round(BUDGET_S * history.steps_per_s)
         self._next = 0
         self._missing_kbit = 0.0
-        self.newest = -1
+        self.newest = self.broken = -1
+        self._gap = -1
         self.released_kbit = self.given_up_kbit = 0.0
 
     def advance(self, end: int) -> None:
@@ -184,10 +187,15 @@ class _Released:
             kbit = self._h.rate[captured] * STEP_S
             if self._h.latency[captured] == LOST:
                 self._missing_kbit += kbit
+                self._gap = captured
+            elif self._h.latency[captured] == NOT_PRODUCED and self.given_up_kbit > 0.0:
+                # A pause is told of, too, once a hole has shown when things are played.
+                self._gap = captured
             elif self._h.latency[captured] >= 0:
                 self.released_kbit += kbit
                 self.given_up_kbit += self._missing_kbit
                 self._missing_kbit = 0.0
+                self.broken = self._gap
                 self.newest = captured
         self._next = max(self._next, end - self._due + 1)
 
@@ -218,12 +226,46 @@ class SrtIngestSignals:
         yield "ingest_stream_lag_seconds", IngestSignals.STREAM, released.lag_s(self._at)
 
 
+class _Keyframes:
+    """What the exporter makes of keyframes: one that has arrived is known up to two seconds before it is played.
+
+    Measured on real streams: none was overlooked, and each was told 0.04 s too late. Here one in fifty is
+    overlooked, and the others are told up to a tenth of a second too late.
+    """
+
+    UNSEEN = 0.02
+    OFF_S = 0.1
+
+    def __init__(self, history: History, *, seed: int) -> None:
+        self._h = history
+        self._random = random.Random(seed)  # noqa: S311 - which are recognised, not a secret
+        self._due = round(BUDGET_S * history.steps_per_s)
+        self._played_s: list[float | None] = []  # of each GOP's keyframe; None where it is not recognised
+
+    def whole_s(self, end: int, broken: int) -> float | None:
+        """When the first keyframe after slice `broken` is played, as far as it had arrived at the end of step `end`."""
+        latency = self._h.latency
+        for place in range((broken + 1 + GOP_STEPS - 1) // GOP_STEPS, end // GOP_STEPS + 1):
+            at = place * GOP_STEPS
+            arrived = latency[at] >= 0 and at + latency[at] - 1 <= end
+            if arrived and (played_s := self._known(place)) is not None:
+                return played_s
+        return None
+
+    def _known(self, place: int) -> float | None:
+        while len(self._played_s) <= place:
+            due_s = (len(self._played_s) * GOP_STEPS + self._due + 1) * STEP_S + self._random.random() * self.OFF_S
+            self._played_s.append(None if self._random.random() < self.UNSEEN else due_s)
+        return self._played_s[place]
+
+
 class SrtReceiverSignals:
     """The SRTLA exporter on the server: what arrived, and what the SRT ACK has passed although it had not."""
 
-    def __init__(self, history: History) -> None:
+    def __init__(self, history: History, *, seed: int = 1) -> None:
         self._h = history
         self._released = _Released(history)
+        self._keyframes = _Keyframes(history, seed=seed)
         self._at = -1
 
     def advance(self, end: int) -> None:
@@ -238,3 +280,6 @@ class SrtReceiverSignals:
         yield "srtla_connection_receive_bytes_total", (), octets(self._h.delivered[self._at] * 1_000.0)
         missing = octets(self._released.given_up_kbit * 1_000.0) / SEGMENT_BYTES
         yield "srtla_connection_missing_segments_total", (), missing
+        yield "srtla_connection_keyframes_total", (), float(self._at // GOP_STEPS + 1)
+        whole_s = self._keyframes.whole_s(self._at, self._released.broken)
+        yield "srtla_connection_whole_timestamp_seconds", (), None if whole_s is None else EPOCH_S + whole_s

@@ -16,8 +16,8 @@ from controller.decision.policies import ADAPTIVE
 from controller.decision.sources import EDGE_SITE
 from tests.bench.history import History, Setting
 from tests.bench.link import Transport, link
-from tests.bench.policies.product import EPOCH_S, VPS_SITE, Exporter, Windows
-from tests.bench.signals import IngestSignals, SenderSignals
+from tests.bench.policies.product import VPS_SITE, Exporter, Windows
+from tests.bench.signals import EPOCH_S, IngestSignals, SenderSignals
 from tests.bench.simulation import ChangeCost, simulate
 from tests.bench.srt_signals import SrtIngestSignals, SrtReceiverSignals, SrtSenderSignals
 from tests.bench.traces import Pair

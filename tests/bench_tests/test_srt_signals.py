@@ -7,16 +7,17 @@ import pytest
 from controller.decision.model import Transport as Carrier
 from controller.decision.observing import metrics
 from exporters.catalog import BY_NAME, Kind
-from tests.bench.history import History
+from tests.bench.history import NOT_PRODUCED, History
 from tests.bench.link import Transport
 from tests.bench.policies.product import VPS_SITE, Windows
-from tests.bench.signals import PATH_RTT_S, UPLINKS
+from tests.bench.signals import EPOCH_S, PATH_RTT_S, UPLINKS
 from tests.bench.simulation import BUDGET_S
 from tests.bench.srt_signals import SrtIngestSignals, SrtReceiverSignals, SrtSenderSignals
 from tests.bench_tests.roads import blacked_out, flat
 from tests.bench_tests.test_signals import ran, values
 
 MISSING = "srtla_connection_missing_segments_total"
+WHOLE = "srtla_connection_whole_timestamp_seconds"
 ACKNOWLEDGED = "srtla_connection_acknowledged_bytes_total"
 Source = SrtSenderSignals | SrtIngestSignals | SrtReceiverSignals
 SOURCES = (SrtSenderSignals, SrtIngestSignals, SrtReceiverSignals)
@@ -138,3 +139,37 @@ def test_a_hole_is_missing_when_what_comes_after_it_is_due() -> None:
 
     assert counted == [0.0, pytest.approx(lost, rel=0.05), pytest.approx(lost, rel=0.05)]
     assert BUDGET_S == 2.0
+
+
+def test_the_picture_is_whole_from_the_first_keyframe_after_the_hole() -> None:
+    """It lies at 24 s, since all up to 23.1 s is lost; what is to be played at 26 s is known when the hole is."""
+    history = dark(5.0)
+    receiver = SrtReceiverSignals(history)
+    told = {step: told_at(receiver, step)[WHOLE] for step in (199, 245, 258, 300)}
+    first_s, _, ahead_s, after_s = (None if one is None else one - EPOCH_S for one in told.values())
+
+    assert first_s == pytest.approx(2.1, abs=0.1)
+    assert ahead_s == pytest.approx(26.1, abs=0.1)
+    assert after_s == ahead_s
+
+
+def test_a_keyframe_may_be_overlooked() -> None:
+    """Then the picture is told to be whole a GOP later: it is never told too early."""
+    history, told = dark(5.0), set()
+    for seed in range(200):
+        receiver = SrtReceiverSignals(history, seed=seed)
+        whole_s = told_at(receiver, 300)[WHOLE]
+        assert whole_s is not None
+        assert whole_s - EPOCH_S >= 26.1
+        told.add(round((whole_s - EPOCH_S) / 2) * 2)
+
+    assert told == {26, 28}
+
+
+def test_an_encoder_that_restarts_is_mended_by_a_keyframe_once_it_is_known_when_things_are_played() -> None:
+    """A pause of two seconds from 30 s on: its keyframe lies at 32 s; the exporter has learned at a hole before it."""
+    history = dark(5.0)
+    history.latency[290:310] = [NOT_PRODUCED] * 20
+    told = told_at(SrtReceiverSignals(history), 340)[WHOLE]
+
+    assert told == pytest.approx(EPOCH_S + 34.1, abs=0.1)

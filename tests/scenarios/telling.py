@@ -50,7 +50,8 @@ def play(lines: list[Line]) -> str:
     setup = {line.name: line.value for line in lines if line.at_s == 0}
     policy = by_name(setup["policy"])
     traits = _ENCODERS[setup.get("encoder", "live")]
-    world = World(carrier=Transport(setup.get("carrier", "mptcp")))
+    carrier = Transport(setup.get("carrier", "mptcp"))
+    world = World(carrier=carrier, shows_keyframes=setup.get("keyframes") == "seen")
     state = State.initial(replace(policy, start=Quality(setup.get("start", policy.start))))
     world.obey(state.target)
     override: Override | None = None

@@ -27,12 +27,11 @@ from controller.decision.policy import Policy
 from controller.decision.sources import EDGE_SITE
 from tests.bench.history import History, Setting
 from tests.bench.link import Transport
-from tests.bench.signals import IngestSignals, SenderSignals, Told
+from tests.bench.signals import EPOCH_S, IngestSignals, SenderSignals, Told
 from tests.bench.simulation import RESTART_S, ChangeCost, Timing
 from tests.bench.srt_signals import SrtIngestSignals, SrtReceiverSignals, SrtSenderSignals
 from tests.bench.traces import BINS_PER_S
 
-EPOCH_S = 1_700_000_000.0
 VPS_SITE = "vps"
 ENCODER_FLOOR_BPS = 300_000
 UNREAD = EncoderReading(driven=False)

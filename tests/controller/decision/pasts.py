@@ -90,6 +90,7 @@ _PARTS: tuple[tuple[str, tuple[Value, ...]], ...] = (
     ("received_bps", _RATES),
     ("lag_s", _LAGS),
     ("whole_s", _values([1.2], most=12.0)),
+    ("mended_s", _values([0.0, 1.5], most=12.0)),
     ("obs", _FLAGS),
     ("scene", _among([None, *Scene])),
     ("picture_still_s", _LAGS),
@@ -171,7 +172,7 @@ def _observation(parts: Mapping[str, Any], freshness: Freshness) -> Observation:
         min_rtt_s=known("min_rtt_s"),
         uplinks=tuple(_uplink(name, parts) for name in ("att", "verizon") if known(name)),
         ingest=IngestReading(
-            known("ingest_age_s"), known("publishing"), known("received_bps"), known("lag_s"), known("whole_s")
+            *map(known, ("ingest_age_s", "publishing", "received_bps", "lag_s", "whole_s", "mended_s"))
         ),
         encoder=EncoderReading(reachable=known("confirms")),
         scene=SceneReading(known("obs"), known("scene"), picture_still_s=known("picture_still_s")),

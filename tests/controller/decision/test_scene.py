@@ -99,9 +99,11 @@ def test_a_studio_that_does_not_answer_is_named_in_the_reason() -> None:
     assert "OBS does not answer" in reason.text
 
 
-def giving_up(lag_s: float, whole_s: float, *, before: Scene, flows_s: float | None = 60.0) -> tuple[Scene | None, str]:
+def giving_up(
+    lag_s: float, whole_s: float, *, before: Scene, flows_s: float | None = 60.0, mended_s: float | None = None
+) -> tuple[Scene | None, str]:
     """The scene where SRT carries: `flows_s` is how long the picture has been on time before this look."""
-    ingest = replace(FINE, lag_s=lag_s, whole_s=whole_s)
+    ingest = replace(FINE, lag_s=lag_s, whole_s=whole_s, mended_s=mended_s)
     seen = Observation(at_s=1_000.0, freshness=Freshness.FRESH, ingest=ingest)
     clocks = Clocks() if flows_s is None else Clocks((("picture-flows", 1_000.0 - flows_s),))
     chosen, _, reason = choose_scene(before, seen, quality=Quality.HIGH, clocks=clocks, rules=SceneRules())
@@ -128,19 +130,56 @@ def test_what_srt_gives_up_is_covered_up_to_the_next_keyframe(
     assert giving_up(lag_s, whole_s, before=before, flows_s=flows_s) == expected
 
 
+@pytest.mark.parametrize(
+    ("whole_s", "flows_s", "mended_s", "expected"),
+    [
+        (0.2, 60.0, 0.0, (Scene.SIMPLE, "picture-spoilt")),
+        (3.9, 60.0, 0.0, (Scene.SIMPLE, "picture-spoilt")),
+        (0.6, 60.0, 0.1, (Scene.MAIN, "picture-fine")),
+        (0.6, 0.4, 0.3, (Scene.MAIN, "picture-fine")),
+        (5.1, 60.0, 0.0, (Scene.MAIN, "picture-fine")),
+        (12.0, 0.5, 0.0, (Scene.SIMPLE, "picture-spoilt")),
+        (12.0, 0.5, 0.4, (Scene.MAIN, "picture-fine")),
+        (12.0, 0.5, 90.0, (Scene.SIMPLE, "picture-mending")),
+        (12.0, 60.0, 90.0, (Scene.MAIN, "picture-fine")),
+    ],
+)
+def test_a_keyframe_that_was_seen_gives_the_picture_back(
+    whole_s: float, flows_s: float, mended_s: float, expected: tuple[Scene, str]
+) -> None:
+    """Not sooner than it is played, and not later; one from before the trouble tells nothing of it."""
+    assert giving_up(0.1, whole_s, before=Scene.SIMPLE, flows_s=flows_s, mended_s=mended_s) == expected
+
+
+def test_the_reason_says_whether_a_keyframe_was_seen_or_is_guessed() -> None:
+    """The operator reads which of both it was."""
+    said = {}
+    for mended_s in (None, 0.0):
+        ingest = replace(FINE, lag_s=0.1, whole_s=0.3, mended_s=mended_s)
+        seen = Observation(at_s=1_000.0, freshness=Freshness.FRESH, ingest=ingest)
+        clocks = Clocks((("picture-flows", 900.0),))
+        _, _, said[mended_s] = choose_scene(None, seen, quality=Quality.HIGH, clocks=clocks, rules=SceneRules())
+
+    assert "until a keyframe can have come" in said[None].text
+    assert "no keyframe has been played since" in said[0.0].text
+    assert {"keyframe_s"} == dict(said[None].evidence).keys() - dict(said[0.0].evidence).keys()
+
+
 @law
 @given(
-    st.lists(st.tuples(st.none() | st.floats(0, 9), st.none() | st.floats(0, 12)), max_size=12), st.sampled_from(Scene)
+    st.lists(st.tuples(st.none() | st.floats(0, 9), st.none() | st.floats(0, 12)), max_size=12),
+    st.sampled_from(Scene),
+    st.none() | st.floats(0, 2_000),
 )
 def test_whatever_was_given_up_a_whole_picture_is_shown_in_the_end(
-    past: list[tuple[float | None, float | None]], before: Scene
+    past: list[tuple[float | None, float | None]], before: Scene, mended_s: float | None
 ) -> None:
-    """Known or not, two seconds of a stream that is on time and whole bring the main scene back, and it stays."""
+    """Keyframes or none, six seconds of a stream that is on time and whole bring the main scene back, and it stays."""
     clocks, shown = Clocks(), before
-    looks = [*past, *((0.1, 2.0 + second / 4) for second in range(9))]
+    looks = [*past, *((0.1, 2.0 + second / 4) for second in range(25))]
     scenes = []
     for place, (lag_s, whole_s) in enumerate(looks):
-        ingest = replace(FINE, lag_s=lag_s, whole_s=whole_s)
+        ingest = replace(FINE, lag_s=lag_s, whole_s=whole_s, mended_s=mended_s)
         seen = Observation(at_s=1_000.0 + place / 4, freshness=Freshness.FRESH, ingest=ingest)
         chosen, clocks, _ = choose_scene(shown, seen, quality=Quality.HIGH, clocks=clocks, rules=SceneRules())
         shown = chosen or shown

@@ -112,3 +112,36 @@ def test_a_bond_that_stands_by_says_nothing_of_the_picture() -> None:
     """Its exporter is there and counts nothing; nor does one scrape tell anything."""
     assert received(missing=(4, 4, 4), arriving=False) is None
     assert received(missing=(4,)) is None
+
+
+def mended(*, keyframes: float | None = 9.0, whole_s: float | None = None, clock_s: float = 1_000.0) -> float | None:
+    """For how long the picture is mended at 1000.3 s, after a scrape at 1000 s by an exporter whose clock says this."""
+    target = (("job", "srtla"), ("site", "vps"))
+    told = {
+        "connection_missing_segments_total": 4.0,
+        "connection_keyframes_total": keyframes,
+        "connection_whole_timestamp_seconds": whole_s,
+        "exporter_clock_timestamp_seconds": clock_s,
+    }
+    series = [
+        Series(f"srtla_{name}", target, (Sample(1_000.0, value),)) for name, value in told.items() if value is not None
+    ]
+    received = (Sample(999.0, 1.0), Sample(1_000.0, 1e6))
+    series.append(Series("srtla_connection_receive_bytes_total", target, received))
+    series.append(Series("ingest_stream_publishing", (("job", "ingest"), ("stream", "cam")), (Sample(1_000.0, 1.0),)))
+    return seen(1_000.3, tuple(series), Transport.SRTLA).ingest.mended_s
+
+
+def test_the_picture_is_mended_from_its_keyframe_on() -> None:
+    """A keyframe that will be played is none yet; by the clock of the exporter, whichever that is."""
+    assert mended(whole_s=999.0) == pytest.approx(1.3)
+    assert mended(whole_s=1_000.2) == pytest.approx(0.1)
+    assert mended(whole_s=1_001.0) == 0.0
+    assert mended(whole_s=500.2, clock_s=500.0) == pytest.approx(0.1)
+
+
+def test_without_a_keyframe_nothing_is_mended_and_where_nobody_sees_any_it_is_unknown() -> None:
+    """An exporter that sees them says so by their number; an encrypted stream shows none."""
+    assert mended() == 0.0
+    assert mended(keyframes=None) is None
+    assert mended(keyframes=None, whole_s=999.0) is None

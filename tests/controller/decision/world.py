@@ -29,6 +29,7 @@ from exporters.units import octets
 STEP_S = 0.1
 RTT_S = 0.05
 SRT_LATENCY_S = 2.0
+GOP_S = 2.0
 SEGMENT_BYTES = 1_400.0
 UPLINKS = ("verizon", "att")
 LIVE = EncoderTraits(bitrate_cost_s=0.0, geometry_cost_s=0.0)
@@ -59,6 +60,7 @@ class World:
     """The rig. `now` starts at `start_s`, seconds since the epoch.
 
     Where SRTLA carries, what waits for longer than SRT's latency is given up, and the ingest has the rest that late.
+    `shows_keyframes`: the stream is not encrypted, and the exporter on the VPS sees one each two seconds.
     """
 
     carrier: Transport = Transport.MPTCP
@@ -74,6 +76,8 @@ class World:
     given_up_bits: float = 0.0
     missing_bits: float = 0.0
     played_bits: float = 0.0
+    shows_keyframes: bool = False
+    broken_s: float = 0.0
     buffered: deque[tuple[float, float]] = field(default_factory=deque)
     carried: dict[str, float] = field(default_factory=lambda: dict.fromkeys(UPLINKS, 0.0))
     sent: dict[str, float] = field(default_factory=lambda: dict.fromkeys(UPLINKS, 0.0))
@@ -143,7 +147,8 @@ class World:
             captured_s, amount = self.buffered.popleft()
             self.captured_s = captured_s + held_s
             self.played_bits += amount
-            self.missing_bits = self.given_up_bits
+            if self.missing_bits < self.given_up_bits:
+                self.broken_s, self.missing_bits = captured_s, self.given_up_bits
 
     def _scrape(self) -> None:
         half = list(self.recent)[-5:]
@@ -173,6 +178,16 @@ class World:
             missing, arrived = octets(self.missing_bits) / SEGMENT_BYTES, octets(self.delivered_bits)
             self._tell("srtla_connection_missing_segments_total", missing, site="vps")
             self._tell("srtla_connection_receive_bytes_total", arrived, site="vps")
+            if self.shows_keyframes:
+                self._tell_keyframes()
+
+    def _tell_keyframes(self) -> None:
+        """The first one after the hole is known when it has come, and is played SRT's latency after its capture."""
+        self._tell("srtla_connection_keyframes_total", self.now // GOP_S, site="vps")
+        first_s = -(-self.broken_s // GOP_S) * GOP_S
+        arrived_s = max([self.captured_s - SRT_LATENCY_S, *(captured_s for captured_s, _ in self.buffered)])
+        if first_s <= arrived_s:
+            self._tell("srtla_connection_whole_timestamp_seconds", first_s + SRT_LATENCY_S, site="vps")
 
     def _scrape_uplink(self, uplink: str) -> None:
         lost = (
