@@ -90,14 +90,16 @@ def _running(folder: Path, pattern: Pattern = SMOOTH) -> Iterator[Rig]:
         with (folder / "log").open("wb") as log:
             echoing = subprocess.Popen(world.vps.command([*responder, f"--key-file={key}"]), stderr=log)
             guarding = subprocess.Popen(world.pi.command([*guard, f"--key-file={key}"]), stderr=log)
-            with Stream(world, port=PORT, rate_bps=RATE_BPS, pattern=pattern) as stream:
-                rig = Rig(world, stream, guarding, folder)
-                _until(lambda: "serving" in rig.log.read_text())
-                _until(lambda: rig.carried("verizon") > 50_000 and rig.carried("att") > 50_000)
-                yield rig
-            for process in (guarding, echoing):
-                process.terminate()
-                process.wait(WAIT_S)
+            try:
+                with Stream(world, port=PORT, rate_bps=RATE_BPS, pattern=pattern) as stream:
+                    rig = Rig(world, stream, guarding, folder)
+                    _until(lambda: "serving" in rig.log.read_text())
+                    _until(lambda: rig.carried("verizon") > 50_000 and rig.carried("att") > 50_000)
+                    yield rig
+            finally:
+                for process in (guarding, echoing):
+                    process.terminate()
+                    process.wait(WAIT_S)
         assert "Traceback" not in rig.log.read_text()
 
 
