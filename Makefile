@@ -29,7 +29,8 @@ test-transports: setup ## the drive over each transport, and the switch between 
 check: setup ## format, lint, types, import contracts, rules, scripts
 	@$(BIN)/python -m deploy.check
 
-bench: setup ## score the policies on synthetic drives (ARGS="--traces DIR" for recorded ones)
+bench: ## score the policies on synthetic drives: a minute, no root (ARGS="--traces DIR" for recorded ones)
+	@PYTHON=$(PYTHON) deploy/bootstrap --python-only
 	@$(BIN)/python -m tests.bench $(ARGS)
 
 bench-rig: setup ## hold the bench's model against the real thing: 45 minutes, as root, in parts if wanted
