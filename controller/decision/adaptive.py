@@ -13,8 +13,8 @@ from controller.decision.bounds import step_bounds
 from controller.decision.following import Trimmed, cap_bps, fit_geometry, fitting, follow
 from controller.decision.links import read_links
 from controller.decision.memory import Patience
-from controller.decision.model import Reason, Transport
-from controller.decision.move import Move
+from controller.decision.model import Transport
+from controller.decision.move import Move, waiting
 from controller.decision.ordering import capped
 from controller.decision.restarting import FALL, RAISE, Occasion, restart_rate
 from controller.decision.trimming import CUT, Moment, trim_rate
@@ -40,7 +40,7 @@ def step_adaptive(state: State, seen: Observation, policy: Policy) -> tuple[Move
         return step_bounds(state, seen, policy)
     links = read_links(seen)
     if links is None:
-        return _waiting(state), state.clocks.run({}, at_s=seen.at_s)
+        return waiting(state, "The queue before the links"), state.clocks.run({}, at_s=seen.at_s)
     if traits.bitrate_cost_s is None or traits.bitrate_cost_s <= _FREE_S:
         return _trimming(state, seen, links, policy)
     return _restarting(state, seen, links, policy, change_s=traits.bitrate_cost_s + traits.latency_s)
@@ -92,7 +92,7 @@ def _restarting(
         cap_bps=capped(float(policy.rungs[-1].preset.bitrate_bps), seen),
         change_s=change_s,
         restart_s=change_s - seen.encoder_traits.latency_s,
-        least_bps=seen.capacity.lower_bps or 0.0,
+        least_bps=seen.capacity.lower_bps or 0.0,  # without a lower bound nothing is shown
     )
     memory = state.patience or Patience(rate_bps=float(state.target.bitrate_bps))
     memory, why = restart_rate(memory, links, occasion, policy)
@@ -123,17 +123,3 @@ def _in_force_bps(state: State, seen: Observation, wanted_bps: float) -> float:
     if seen.encoder.confirmed is not None:
         return float(seen.encoder.confirmed.bitrate_bps)
     return wanted_bps if state.in_force_bps is None else state.in_force_bps
-
-
-def _waiting(state: State) -> Move:
-    return Move(
-        quality=state.quality,
-        base=state.base,
-        rate_bps=float(state.target.bitrate_bps),
-        reason=Reason("hold", f"The queue before the links is not known: {state.quality} is held."),
-        recovery=state.recovery,
-        trim=replace(state.trim, at_s=None, empty_since_s=None),
-        patience=state.patience,
-        geometry=state.geometry,
-        misfit_bits=state.misfit_bits,
-    )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from controller.decision.following import Trimmed, fit_geometry, follow
 from controller.decision.model import Reason
-from controller.decision.move import Move
+from controller.decision.move import Move, waiting
 from controller.decision.wording import mbit
 
 if TYPE_CHECKING:
@@ -22,9 +22,13 @@ if TYPE_CHECKING:
 
 
 def step_bounds(state: State, seen: Observation, policy: Policy) -> tuple[Move, Clocks]:
-    """One step: the state follows what is delivered, the cap follows the state."""
-    delivered_bps = 0.0 if seen.delivered_bps is None else seen.delivered_bps
-    trimmed = Trimmed(seen.at_s, delivered_bps)
+    """One step: the state follows what is delivered, the cap follows the state.
+
+    Both stay where that is unknown, and where nothing is under way: without a stream a counter stands still, too.
+    """
+    if seen.delivered_bps is None or not (seen.delivered_bps or seen.drain_time_s):
+        return waiting(state, "What the links carry"), state.clocks.run({}, at_s=seen.at_s)
+    trimmed = Trimmed(seen.at_s, seen.delivered_bps)
     followed = follow(state, trimmed, policy)
     above = policy.next_up(followed.base)
     cap_bps = float((above or policy.rung(followed.base)).preset.bitrate_bps)

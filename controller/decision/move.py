@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from controller.decision.model import Reason
+
 if TYPE_CHECKING:
-    from controller.decision.memory import Patience, Recovery, TrimMemory
-    from controller.decision.model import Quality, Reason
+    from controller.decision.memory import Patience, Recovery, State, TrimMemory
+    from controller.decision.model import Quality
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +29,18 @@ class Move:
     patience: Patience | None = None
     geometry: Quality | None = None
     misfit_bits: float = 0.0
+
+
+def waiting(state: State, unknown: str) -> Move:
+    """Nothing moves, since `unknown` is not known; no time passes for the bitrate laws."""
+    return Move(
+        quality=state.quality,
+        base=state.base,
+        rate_bps=float(state.target.bitrate_bps),
+        reason=Reason("hold", f"{unknown} is not known: {state.quality} is held."),
+        recovery=state.recovery,
+        trim=replace(state.trim, at_s=None, empty_since_s=None),
+        patience=state.patience,
+        geometry=state.geometry,
+        misfit_bits=state.misfit_bits,
+    )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from controller.decision.bounds import step_bounds
 from controller.decision.machine import decide
-from controller.decision.model import Override, Quality
+from controller.decision.model import Freshness, IngestReading, Observation, Override, Quality, Scene, Transport
 from controller.decision.policies import ADAPTIVE
 from tests.controller.decision.examples import law
 from tests.controller.decision.roads import OWN_LOOP, RUNGS, Road, at_rung
@@ -70,3 +70,41 @@ def test_a_cap_by_hand_is_the_encoders_cap() -> None:
     seen = replace(Road(9e6, OWN_LOOP).see(state), override=Override(1e9, "roaming", bitrate_cap_bps=1_500_000))
 
     assert decide(state, seen, ADAPTIVE).target.bitrate_bps == 1_500_000
+
+
+@pytest.mark.parametrize("start", [rung for rung in RUNGS if rung is not Quality.ERROR])
+@pytest.mark.parametrize(
+    ("carrier", "delivered_bps"),
+    [(None, None), (Transport.MPTCP, None), (Transport.SRTLA, 0.0)],
+    ids=["nothing told", "no connection yet", "a counter that begins at nothing"],
+)
+def test_a_rig_that_waits_for_its_stream_stays_where_it_is(
+    start: Quality, carrier: Transport | None, delivered_bps: float | None
+) -> None:
+    """A stream that has not begun is no dead link: after minutes state and cap are what they were."""
+    state, fresh = at_rung(ADAPTIVE, start), Freshness.FRESH
+    for second in range(200):
+        seen = Observation(second, fresh, carrier=carrier, delivered_bps=delivered_bps, encoder_traits=OWN_LOOP)
+        made = decide(state, seen, ADAPTIVE)
+        assert (made.quality, made.reason.rule) == (start, "hold")
+        assert made.target.bitrate_bps == state.target.bitrate_bps
+        state = made.state
+
+
+def test_a_fine_picture_is_not_covered_because_the_links_say_nothing() -> None:
+    """While the ingest has the stream in time and the exporter knows nothing of it, the scene is the camera's."""
+    state, arrives = at_rung(ADAPTIVE, Quality.HIGH), IngestReading(0.1, publishing=True, received_bps=4e6, lag_s=0.1)
+    for second in range(60):
+        seen = Observation(second, Freshness.FRESH, ingest=arrives, encoder_traits=OWN_LOOP)
+        made = decide(state, seen, ADAPTIVE)
+        assert made.scene is Scene.MAIN
+        state = made.state
+
+
+def test_a_cut_off_encoder_that_still_sends_goes_to_the_bottom() -> None:
+    """Nothing is delivered and a queue stands: that is known, and half a minute of it is ERROR."""
+    state, road = at_rung(ADAPTIVE, Quality.HIGH), Road(0.0, OWN_LOOP)
+    for _ in range(30):
+        state = decide(state, road.see(state), ADAPTIVE).state
+
+    assert state.quality is Quality.ERROR

@@ -168,6 +168,27 @@ def test_readings_that_are_all_unknown_raise_nothing(past: Past, passed_s: float
 
 
 @law
+@given(pasts, readings(), st.sampled_from([None, 0.0]), st.sampled_from([0.25, 1.0, 4.0]))
+def test_what_is_unknown_of_the_links_is_no_reason_for_less(
+    past: Past, seen: Observation, delivered_bps: float | None, passed_s: float
+) -> None:
+    """However long nothing is known of them, or of a stream: no rung is left downwards while the data is fresh.
+
+    Otherwise only for the safe one once blind for long, or because the picture is seen to be late.
+    """
+    untold = Observation(0.0, seen.freshness, seen.age_s, delivered_bps=delivered_bps, ingest=seen.ingest)
+    for look in list(past.then(passed_s, untold, times=64).looks())[len(past.log) :]:
+        before, after = look.before.base, look.made.state.base
+        if past.policy.height(after) >= past.policy.height(before):
+            continue
+        assert look.seen.freshness is not Freshness.FRESH
+        if after is past.policy.safe and look.made.reason.rule == "blind-safe":
+            continue
+        assert look.made.reason.rule == "late-picture"
+        assert (look.seen.ingest.lag_s or 0.0) > past.policy.scenes.late_s
+
+
+@law
 @given(pasts)
 def test_it_climbs_one_rung_at_a_time_and_through_recovery(past: Past) -> None:
     """Whatever is seen, a step up is one rung, and RECOVERY came before it."""
