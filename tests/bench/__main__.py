@@ -8,15 +8,16 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import product
 from pathlib import Path
 
 from tests.bench import floors, goals, record
 from tests.bench.link import Transport
-from tests.bench.matrix import Matrix, compute
-from tests.bench.pairs import held_out_pairs, open_pairs, pairs_in
+from tests.bench.matrix import Matrix, compute, exists
+from tests.bench.pairs import held_out_pairs, open_pairs, pairs_in, unplayed
 from tests.bench.report import table, write_json
 from tests.bench.rows import Row
-from tests.bench.running import LADDER_ORACLE, POLICIES
+from tests.bench.running import LADDER_ORACLE, POLICIES, PRODUCT
 from tests.bench.simulation import ChangeCost, Timing
 from tests.bench.synthetic import synthetic_pairs
 from tests.bench.targets import report
@@ -26,7 +27,8 @@ _DEFAULT = Timing()
 STEP_S = 0.1
 LONGEST_S = 60.0  # a controller that is slower than this is none
 _MODES = [Transport.TCP.value, Transport.TCP_HOL.value, Transport.MPTCP.value]
-_PAIRS = {"auto": pairs_in, "open": open_pairs, "held-out": held_out_pairs}
+_AUTO = "auto"
+_PAIRS = {_AUTO: pairs_in, "open": open_pairs, "held-out": held_out_pairs}
 # Reference policies explain the table but cost time; they run when named.
 _ON_REQUEST = ("ref-ladder", "ref-smooth", "ref-robust", LADDER_ORACLE)
 
@@ -52,9 +54,8 @@ def parser() -> argparse.ArgumentParser:
     described.add_argument(
         "--pairs",
         choices=sorted(_PAIRS),
-        default="auto",
-        help="which pairs to make of --traces: the nine open ones, held-out ones, or (auto) the open ones where their "
-        "files are there and else what is found",
+        help="which pairs to make of --traces: the nine open ones, held-out ones, or (auto, the default) the open ones "
+        "where their files are there and else what is found",
     )
     described.add_argument(
         "--mode",
@@ -122,10 +123,7 @@ def _writable(path: Path | None) -> None:
 
 def _matrices(options: argparse.Namespace) -> list[Matrix]:
     """What is asked: one matrix, or for the targets one for TCP and one for SRT, whose change costs differ."""
-    if options.set and options.traces:
-        raise ValueError("--set and --traces exclude each other; give one of them")
-    if options.targets and options.policy and goals.POLICY not in options.policy:
-        raise ValueError(f"--targets judges {goals.POLICY}; name it with --policy, too")
+    _refuse_what_would_be_dropped(options)
     if options.targets and not options.mode and not options.change_cost:
         parts = [
             ([Transport.TCP.value, Transport.TCP_HOL.value], [ChangeCost.LIVE.value, ChangeCost.RESTART.value]),
@@ -139,6 +137,27 @@ def _matrices(options: argparse.Namespace) -> list[Matrix]:
     return [replace(whole, transports=_transports(modes), costs=_costs(costs)) for modes, costs in parts]
 
 
+def _refuse_what_would_be_dropped(options: argparse.Namespace) -> None:
+    """Refuse options of which one would make the other mean nothing."""
+    policies, modes = options.policy or (), options.mode or ()
+    if options.set and options.traces:
+        raise ValueError("--set and --traces exclude each other; give one of them")
+    if options.pairs and not options.traces:
+        raise ValueError("--pairs chooses among recordings; say with --traces where they are, or leave it out")
+    if options.targets and policies and goals.POLICY not in policies:
+        raise ValueError(f"--targets judges {goals.POLICY}; name it with --policy, too")
+    for policy, mode in product(policies, modes):
+        if mode != "all" and not exists(policy, Transport(mode)):
+            raise ValueError(f"--policy {policy} does not exist with --mode {mode}; leave out one of them")
+    if options.raise_floors and not _ratcheted(options):
+        raise ValueError(
+            "--raise-floors keeps scores of our own traces at the default timing; leave out --traces, --period, --lag "
+            "and --latency"
+        )
+    if options.raise_floors and policies and not set(PRODUCT) & set(policies):
+        raise ValueError(f"--raise-floors keeps scores of {' and '.join(PRODUCT)}; name one of them with --policy, too")
+
+
 def _transports(modes: Sequence[str]) -> tuple[Transport, ...]:
     return tuple(Transport) if "all" in modes else tuple(dict.fromkeys(Transport(mode) for mode in modes))
 
@@ -150,8 +169,13 @@ def _costs(costs: Sequence[str]) -> tuple[ChangeCost, ...]:
 def _pairs(options: argparse.Namespace) -> tuple[str, tuple[Pair, ...]]:
     if options.traces is None:
         return "synthetic", synthetic_pairs()
-    pairs = _PAIRS[options.pairs](options.traces)
-    return (options.traces.name if options.pairs == "auto" else options.pairs), pairs
+    recipe = options.pairs or _AUTO
+    pairs = _PAIRS[recipe](options.traces)
+    if recipe != _AUTO:
+        return recipe, pairs
+    if left := unplayed(options.traces):
+        sys.stderr.write(f"bench: not played, for want of a second one or beside the open pairs: {', '.join(left)}\n")
+    return options.traces.name, pairs
 
 
 def _timing(options: argparse.Namespace) -> Timing:

@@ -81,12 +81,12 @@ def _tasks(matrix: Matrix) -> Iterator[_Task]:
     longest = sorted(range(len(matrix.pairs)), key=lambda index: -matrix.pairs[index].duration_s)
     policies = dict.fromkeys((*matrix.policies, BASE, ORACLE))
     for pair, policy, transport, cost in product(longest, policies, matrix.transports, matrix.costs):
-        if _exists(policy, transport):
+        if exists(policy, transport):
             yield _Task(policy, pair, transport, cost)
 
 
-def _exists(policy: str, transport: Transport) -> bool:
-    """OBS's dynamic bitrate is part of its RTMP output."""
+def exists(policy: str, transport: Transport) -> bool:
+    """Whether the transport has the policy: OBS's dynamic bitrate is part of its RTMP output."""
     return not (policy == OBS_LIKE and transport is Transport.SRT)
 
 
@@ -103,7 +103,7 @@ def _rows(matrix: Matrix, results: dict[_Task, Result]) -> Iterator[Row]:
             return [results[_Task(policy, pair, transport, cost)] for pair in members]
 
         for policy in matrix.policies:
-            if _exists(policy, transport):
+            if exists(policy, transport):
                 yield row(
                     set_name=name,
                     model=transport,

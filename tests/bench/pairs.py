@@ -46,6 +46,8 @@ OPEN = (
     Recipe("MMlte2", _VZ, _ATT16, 0.0, 30.0, length_s=MIXED_S, stratum="mixed"),
 )
 
+_OPEN_FILES = {name for recipe in OPEN for name in (recipe.first, recipe.second)}
+
 # Other pairings, turns and scalings of the same recordings: a policy tuned to the open pairs shows it here.
 HELD_OUT = (
     Recipe("NW1 att x2", _DAY1[0], _DAY2[0], 0.0, 1800.0, length_s=5400.0),
@@ -86,15 +88,26 @@ def pairs_in(directory: Path) -> tuple[Pair, ...]:
     """
     if not directory.is_dir():
         raise TraceError(f"{directory}: is no directory; name the one that holds the trace files")
-    wanted = {name for recipe in OPEN for name in (recipe.first, recipe.second)}
     found = sorted(directory.glob("*.csv"))
-    if wanted <= {path.stem for path in found}:
+    if _hold_the_open_pairs(found):
         return open_pairs(directory)
     if len(found) < 2:
         raise TraceError(f"{directory}: holds {len(found)} trace files (*.csv); a pair needs two")
     natives = [_neighbours(first, second) for first, second in list(pairwise(found))[::2]]
     stress = [pair.scaled(STRESS, name=f"{pair.name}/4", stratum="stress") for pair in natives]
     return (*natives, *stress)
+
+
+def unplayed(directory: Path) -> list[str]:
+    """The names of the trace files in `directory` of which `pairs_in` makes no pair."""
+    found = sorted(directory.glob("*.csv"))
+    if _hold_the_open_pairs(found):
+        return [path.name for path in found if path.stem not in _OPEN_FILES]
+    return [path.name for path in found[len(found) // 2 * 2 :]]
+
+
+def _hold_the_open_pairs(found: list[Path]) -> bool:
+    return {path.stem for path in found} >= _OPEN_FILES
 
 
 def _neighbours(first: Path, second: Path) -> Pair:

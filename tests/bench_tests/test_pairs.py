@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.bench.pairs import HELD_OUT, OPEN, held_out_pairs, open_pairs, pairs_in
+from tests.bench.pairs import HELD_OUT, OPEN, held_out_pairs, open_pairs, pairs_in, unplayed
 from tests.bench.traces import TraceError, write_trace
 
 
@@ -74,3 +74,17 @@ def test_a_missing_recording_is_named(tmp_path: Path) -> None:
     """Asking for the open pairs without their files names the first that is missing."""
     with pytest.raises(TraceError, match=r"nuwins_2023_day1_att_up\.csv: no such trace"):
         open_pairs(tmp_path)
+
+
+def test_what_is_left_without_a_neighbour_is_told(tmp_path: Path) -> None:
+    """Of three recordings the last by name is in no pair; of four none is left."""
+    _fill(tmp_path, {"a", "b", "c"}, seconds=80)
+    assert unplayed(tmp_path) == ["c.csv"]
+    _fill(tmp_path, {"d"}, seconds=80)
+    assert unplayed(tmp_path) == []
+
+
+def test_what_lies_beside_the_open_pairs_is_told(tmp_path: Path) -> None:
+    """Where the open pairs are made, a recording of one's own is in none of them."""
+    _fill(tmp_path, {*_files(), "mine"})
+    assert unplayed(tmp_path) == ["mine.csv"]

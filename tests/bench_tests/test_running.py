@@ -205,16 +205,18 @@ def test_rows_are_printed_best_first_and_written_whole(tmp_path: Path) -> None:
 def test_the_command_runs_on_given_traces(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Two files of a directory give a native and a stress pair, a table on stdout and rows as JSON."""
+    """Two files give a native and a stress pair, a table on stdout and rows as JSON; a third one is said to be left."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     pair = bumpy(seconds=70)
     (tmp_path / "recorded").mkdir()
-    for name, rates in (("a", pair.first), ("b", pair.second)):
+    for name, rates in (("a", pair.first), ("b", pair.second), ("c", pair.second)):
         write_trace(tmp_path / "recorded" / f"{name}.csv", rates)
     out = tmp_path / "rows.json"
     words = f"--traces {tmp_path / 'recorded'} --mode tcp --policy aimd --policy adaptive --jobs 1 --json {out}"
     assert command.main(words.split()) == 0
-    assert "== recorded, tcp, change cost live" in capsys.readouterr().out
+    told = capsys.readouterr()
+    assert "== recorded, tcp, change cost live" in told.out
+    assert "bench: not played, for want of a second one or beside the open pairs: c.csv\n" in told.err
     assert [one["policy"] for one in json.loads(out.read_text())] == ["aimd", "adaptive"]
 
 
@@ -243,6 +245,14 @@ def test_the_command_holds_the_product_against_its_targets(
         ("--lag nan", "--lag is nan"),
         ("--traces /nowhere --pairs open", "no such trace"),
         ("--set synthetic --traces /nowhere", "exclude each other"),
+        ("--pairs open", "--pairs chooses among recordings; say with --traces where they are"),
+        ("--pairs auto", "--pairs chooses among recordings"),
+        ("--raise-floors --traces /nowhere", "leave out --traces, --period, --lag and --latency"),
+        ("--raise-floors --period 0.25", "--raise-floors keeps scores of our own traces at the default timing"),
+        ("--raise-floors --latency 0.2", "--raise-floors keeps scores of our own traces"),
+        ("--raise-floors --policy aimd", "--raise-floors keeps scores of adaptive and locked; name one of them"),
+        ("--mode srt --policy obs-like", "--policy obs-like does not exist with --mode srt; leave out one of them"),
+        ("--mode tcp --mode srt --policy aimd --policy obs-like", "--policy obs-like does not exist with --mode srt"),
         ("--targets --policy locked", "--targets judges adaptive; name it with --policy, too"),
         ("--period 0", "--period is 0.0"),
         ("--period 0.05", "--period is 0.05; the model has steps of 0.1 s, so give that or more"),
