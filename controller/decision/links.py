@@ -41,11 +41,10 @@ class Links:
 
 def read_links(seen: Observation) -> Links | None:
     """The links as seen; None when queue or rate are unknown."""
-    uplinks_bps = _uplinks_bps(seen)
+    uplinks_bps, round_trip_s = _uplinks_bps(seen), _round_trip_s(seen)
     carried_bps = seen.capacity.upper_bps if seen.capacity.upper_bps is not None else uplinks_bps
-    if seen.drain_time_s is None or carried_bps is None or _swallowed(seen):
+    if seen.drain_time_s is None or carried_bps is None or round_trip_s is None or _swallowed(seen):
         return None
-    round_trip_s = min((u.min_rtt_s for u in seen.uplinks if u.min_rtt_s is not None), default=0.0)
     drain_s, in_order_bps = seen.drain_time_s, seen.delivered_bps
     backlog = drain_s * carried_bps if seen.backlog_bytes is None else bits(seen.backlog_bytes)
     waits = catches_up = False
@@ -71,7 +70,23 @@ def _swallowed(seen: Observation) -> bool:
     return seen.carrier is Transport.SRTLA and not seen.drain_time_s and not seen.delivered_bps
 
 
+def _round_trip_s(seen: Observation) -> float | None:
+    """How long the way itself takes; None where that is unknown, and the drain time could be it.
+
+    No way takes as long as what drains in `STALL_S`: uplinks that have all gone leave a queue, whatever theirs was.
+    """
+    known = [uplink.min_rtt_s for uplink in seen.uplinks if uplink.min_rtt_s is not None]
+    if known:
+        return min(known)
+    return 0.0 if seen.drain_time_s == 0 or (seen.drain_time_s or 0.0) >= STALL_S else None
+
+
 def _uplinks_bps(seen: Observation) -> float | None:
-    """What the uplinks deliver in sum; what the connection does where they are not known one by one."""
+    """What the uplinks deliver in sum; what the connection does where more than that of the dead is unknown.
+
+    But never less than those that are known.
+    """
     known = [uplink.delivered_bps for uplink in seen.uplinks if uplink.delivered_bps is not None]
-    return sum(known) if known else seen.delivered_bps
+    if known and all(uplink.dead or uplink.delivered_bps is not None for uplink in seen.uplinks):
+        return sum(known)
+    return None if seen.delivered_bps is None else max(seen.delivered_bps, sum(known))
