@@ -2,8 +2,9 @@
 
 A backward dynamic programme over (rate, queue) in steps of 0.5 s. The value of a step is its media
 when it will be served within the budget, else minus 18 per second; a change of rate costs 4 per
-Mbit/s. That is QoE_lin times the duration. The plan is replayed through the simulator, so that the
-oracle's row is a run like any other.
+Mbit/s. That is QoE_lin times the duration; the first minute, which the score leaves out, is worth
+next to nothing here, too. The plan is replayed through the simulator, so that the oracle's row is a
+run like any other.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import numpy.typing as npt
 from tests.bench.history import History, Setting
 from tests.bench.link import Link, Transport
 from tests.bench.policies.windows import LADDER
-from tests.bench.score import GOP_S
+from tests.bench.score import GOP_S, WARM_UP_S
 from tests.bench.simulation import BUDGET_S, RESTART_S, ChangeCost
 from tests.bench.traces import BINS_PER_S
 
@@ -26,6 +27,8 @@ GRID_KBIT = 40.0
 GRID_TOP_KBIT = 9_600.0
 LATE_COST = 18.0  # per second, as in the score
 CHANGE_COST = 4.0  # per Mbit/s, as in the score
+# Not 0: of plans that are equal afterwards one must keep its queue on the grid, beyond which nothing is told apart.
+WARM_UP_WORTH = 0.001
 SPOILT_GOP_S = 1.0  # what a loss costs besides, on average, under SRT
 RESTART_STEPS = round(RESTART_S / STEP_S)
 GOP_STEPS = round(GOP_S / STEP_S)
@@ -106,6 +109,8 @@ class _Problem:
         self.media = self.rates[:, None] * STEP_S
         self.gain = self.media / 1_000.0
         self.slope = CHANGE_COST * self.rates[:, None] / 1_000.0
+        self.worth = np.ones(steps)
+        self.worth[: round(WARM_UP_S / STEP_S)] = WARM_UP_WORTH
 
     def best_path(self) -> list[int]:
         """The chosen index per step, following the recorded choices from an empty queue."""
@@ -142,12 +147,13 @@ class _Problem:
         for step in range(self.steps - 1, -1, -1):
             kept = self._kept(step, later[0])
             if self.menu.restarts:
-                moved, target = self._best_move(self._restarted(step, later[RESTART_STEPS - 1]), shift=1)
+                restarted = self._restarted(step, later[RESTART_STEPS - 1])
+                moved, target = self._best_move(restarted, self.worth[step], shift=1)
                 own = np.arange(shape[0], dtype=np.int8)[:, None]
                 choices[step] = np.where(kept >= moved, own, target)
                 value = np.maximum(kept, moved)
             else:
-                value, choices[step] = self._best_move(kept)
+                value, choices[step] = self._best_move(kept, self.worth[step])
             later = [value, *later[:RESTART_STEPS]]
         return choices, int(np.argmax(later[0][:, 0]))
 
@@ -155,9 +161,11 @@ class _Problem:
         """The value of running each rate from each queue for one step, then going on at best."""
         left, late = self._run(step, self.queue[None, :], self.media)
         late_share = late / STEP_BINS
-        value: Floats = (1.0 - late_share) * self.gain - late_share * LATE_COST * STEP_S + _read(later, left)
+        value: Floats = (1.0 - late_share) * self.gain - late_share * LATE_COST * STEP_S
         if self.srt:
             value -= np.where(late > 0, LATE_COST * SPOILT_GOP_S, 0.0)
+        value *= self.worth[step]
+        value += _read(later, left)
         return value
 
     def _restarted(self, step: int, later: Floats) -> Floats:
@@ -167,21 +175,23 @@ class _Problem:
         """
         drained = self.served[step : step + RESTART_STEPS].sum()
         left = np.broadcast_to(np.maximum(0.0, self.queue - drained), later.shape)
-        value: Floats = _read(later, left) - LATE_COST * RESTART_S
+        cost: Floats = np.full_like(self.rates[:, None], LATE_COST * RESTART_S)
         if self.srt:  # the group of pictures into which the output returns is spoilt to its end
             spoilt = -step % GOP_STEPS / GOP_STEPS * GOP_S
-            value -= spoilt * (LATE_COST + self.rates[:, None] / 1_000.0)
+            cost += spoilt * (LATE_COST + self.rates[:, None] / 1_000.0)
+        value: Floats = _read(later, left) - self.worth[step : step + RESTART_STEPS].mean() * cost
         return value
 
-    def _best_move(self, value: Floats, *, shift: int = 0) -> tuple[Floats, Choices]:
+    def _best_move(self, value: Floats, worth: float, *, shift: int = 0) -> tuple[Floats, Choices]:
         """For each present rate the best next one: `value` less what the change of rate costs.
 
         The cost is linear in the distance, so two running maxima, one from each end, find it. With
         `shift` 1 the present rate itself is no choice.
         """
-        upwards, low = _running_max(value + self.slope, shift=shift)
-        downwards, high = _running_max((value - self.slope)[::-1], shift=shift)
-        from_below, from_above = upwards - self.slope, downwards[::-1] + self.slope
+        slope = worth * self.slope
+        upwards, low = _running_max(value + slope, shift=shift)
+        downwards, high = _running_max((value - slope)[::-1], shift=shift)
+        from_below, from_above = upwards - slope, downwards[::-1] + slope
         best: Floats = np.maximum(from_below, from_above)
         last = len(self.rates) - 1
         return best, np.where(from_below >= from_above, low, last - high[::-1]).astype(np.int8)

@@ -11,7 +11,7 @@ import pytest
 from tests.bench.link import Transport
 from tests.bench.oracle import menus, plan
 from tests.bench.policies.windows import LADDER
-from tests.bench.running import ORACLE, POLICIES, run
+from tests.bench.running import LADDER_ORACLE, ORACLE, POLICIES, run
 from tests.bench.simulation import ChangeCost, simulate
 from tests.bench.traces import Pair
 from tests.bench_tests.roads import Script, blacked_out, flat, road
@@ -43,6 +43,16 @@ def test_no_policy_scores_above_the_oracle(transport: Transport, cost: ChangeCos
     bound = run(ORACLE, pair, transport, cost=cost).qoe
     for policy in POLICIES:
         assert run(policy, pair, transport, cost=cost).qoe <= bound + GRID_QOE, policy
+
+
+@pytest.mark.parametrize("seed", [2, 4, 5, 6])
+@pytest.mark.parametrize("transport", list(Transport))
+def test_the_unscored_minute_never_decides_what_follows(transport: Transport, seed: int) -> None:
+    """A rate kept from the start needs no restart after the first minute, whatever froze in it: it is no better."""
+    pair = walk(seed)
+    bound = run(ORACLE, pair, transport, cost=ChangeCost.RESTART).qoe
+    for policy in ("fixed 4.5", "fixed 2.5", LADDER_ORACLE):
+        assert run(policy, pair, transport, cost=ChangeCost.RESTART).qoe <= bound + GRID_QOE, policy
 
 
 def test_with_room_to_spare_the_plan_is_the_top() -> None:
