@@ -19,8 +19,7 @@ from deploy.demo.studio import scenes
 ROOT = Path(__file__).resolve().parents[2]
 RIG = "demo"
 SRTLA_TARGET = f"127.0.0.1:{ports.SRTLA_EXPORTER}"
-EDGE_PERIOD_S = 0.25  # as often as its Prometheus scrapes: each half second of delay costs frozen pictures
-VPS_PERIOD_S = 0.5
+PERIOD_S = 0.25  # as often as both Prometheus scrape what decides: each half second of delay costs frozen pictures
 
 # 1080p30 in software, next to everything else, does not fit two cores: the top rung keeps its bitrate at 720p.
 REDUCED_PRESETS: dict[str, dict[str, int]] = {
@@ -54,8 +53,13 @@ def prometheus(name: str, directory: Path, *, transport: str = "mptcp") -> Path:
     return _write(directory / f"prometheus-{name}.yml", config)
 
 
+def _srtla_job() -> dict[str, Any]:
+    jobs = yaml.safe_load((ROOT / "prometheus" / "prometheus-srtla.yml").read_text(encoding="utf-8"))["scrape_configs"]
+    return dict(next(job for job in jobs if job["job_name"] == "srtla"))
+
+
 def _jobs(transport: str, job: dict[str, Any]) -> list[dict[str, Any]]:
-    """What this job becomes with this transport: MPTCP's own stay or go, and SRTLA's exporter is asked as often.
+    """What this job becomes with this transport: MPTCP's own stay or go, and SRTLA's exporter is asked, too.
 
     nginx admits publishers by itself here, so that there is no service of ours to be asked about them.
     """
@@ -63,7 +67,7 @@ def _jobs(transport: str, job: dict[str, Any]) -> list[dict[str, Any]]:
     found = [] if job["job_name"] in absent else [job]
     if transport != "mptcp" and job["job_name"] == "mptcp":
         labels = dict(job["static_configs"][0]["labels"])  # one of its own, or YAML writes it as an alias
-        found.append({**job, "job_name": "srtla", "static_configs": [{"targets": [SRTLA_TARGET], "labels": labels}]})
+        found.append({**_srtla_job(), "static_configs": [{"targets": [SRTLA_TARGET], "labels": labels}]})
     return found
 
 
@@ -75,12 +79,12 @@ class TokenFiles:
     link: Path
 
 
-def _controller(policy: str, period_s: float, state_dir: Path, tokens: dict[str, Path]) -> dict[str, Any]:
+def _controller(policy: str, state_dir: Path, tokens: dict[str, Path]) -> dict[str, Any]:
     return {
         "rig": RIG,
         "state_dir": str(state_dir),
         "policy": {"name": policy, "presets": REDUCED_PRESETS},
-        "prometheus": {"url": f"http://127.0.0.1:{ports.PROMETHEUS}", "period_s": period_s},
+        "prometheus": {"url": f"http://127.0.0.1:{ports.PROMETHEUS}", "period_s": PERIOD_S},
         "api": {
             "listen": f"127.0.0.1:{ports.CONTROLLER}",
             "tokens": {scope: {"token_file": str(path)} for scope, path in tokens.items()},
@@ -99,7 +103,7 @@ def edge_controller(  # noqa: PLR0913 - what the demo's options and secrets say,
     publish: Mapping[str, Path] | None = None,
 ) -> Path:
     """Write the configuration of the controller beside the encoder, which reports to the other; the path written."""
-    config = _controller(policy, EDGE_PERIOD_S, directory / "edge-state", {"control": tokens.control})
+    config = _controller(policy, directory / "edge-state", {"control": tokens.control})
     config["transport"] = transport
     config["publish"] = {name: {"address_file": str(path)} for name, path in (publish or {}).items()}
     config["link"] = {"url": f"http://127.0.0.1:{ports.RIG_LINK}", "token_file": str(tokens.link)}
@@ -118,7 +122,7 @@ def vps_controller(
 ) -> Path:
     """Write the configuration of the controller beside OBS, the face of both; the path written."""
     granted = {"control": tokens.control, "link": tokens.link}
-    config = _controller(policy, VPS_PERIOD_S, directory / "vps-state", granted)
+    config = _controller(policy, directory / "vps-state", granted)
     config["transport"] = transport
     config["obs"] = {
         "host": "127.0.0.1",

@@ -11,7 +11,7 @@ from tests.bench.history import Setting
 from tests.bench.link import Transport
 from tests.bench.policies.in_encoder import ObsLike
 from tests.bench.policies.ladder import RefLadder, UsersTable
-from tests.bench.policies.product import Product, Windows, setting, traits
+from tests.bench.policies.product import Product, Windows, setting, state_at, traits
 from tests.bench.policies.smooth import Aimd, RefRobust, RefSmooth
 from tests.bench.policies.windows import Static, Window, Windowed, WindowPolicy
 from tests.bench.score import measure
@@ -106,6 +106,13 @@ def test_the_product_drives_the_encoder_and_the_scene(policy: object) -> None:
     assert [scene for _, scene in run.scenes][:2] == ["main", "simple"]
     assert run.states[0] == (0, "MEDIUM")
     assert {state for _, state in run.states} > {"MEDIUM"}
+
+
+def test_the_server_hears_of_a_state_when_it_is_shipped() -> None:
+    """At a step it knows the state of that step, not of a later one; before the first there is the first."""
+    run = simulate(road(flat(9_000.0, 10)), Windowed(Static(2_500.0), Timing()), Transport.TCP, LIVE)
+    run.states[:] = [(0, "MEDIUM"), (50, "LOW")]
+    assert [state_at(run, step) for step in (-11, 49, 50, 90)] == ["MEDIUM", "MEDIUM", "LOW", "LOW"]
 
 
 def test_the_product_sends_one_order_at_a_time() -> None:

@@ -22,7 +22,7 @@ from tests.bench.traces import BINS_PER_S
 
 # Measured in the demo: the exporter samples every 100 ms, Prometheus scrapes and the controller asks in
 # phases of their own; an order takes one HTTP request, and the encoder follows with its next picture.
-DEMO = Timing(period_s=rendering.EDGE_PERIOD_S, lag_s=0.2, latency_s=0.2)
+DEMO = Timing(period_s=rendering.PERIOD_S, lag_s=0.2, latency_s=0.2)
 
 
 def policy(name: str) -> Policy:
