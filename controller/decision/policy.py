@@ -135,7 +135,7 @@ class Trim:
     restore: float = 0.94
     returns: float = 0.89  # of what a queue showed, where the dip was no short one, or an uplink is still dead
     clean_s: float = 0.5
-    clean_shown_s: float = 0.25  # where the links have just shown so much that
+    sooner_s: float = 0.25  # where the links have just shown so much that
     shown: float = 0.7  # of it is more than the rate
     # A climb overshoots until its queue has shown and an order has taken effect: a faster loop may climb faster.
     climb_bps: float = 850_000.0  # within such a time

@@ -178,8 +178,8 @@ def _climb(
         return replace(memory, rate_bps=moment.cap_bps), Reason(
             "trim-cap", f"Without a queue at its cap, {mbit(rate)}."
         )
-    clean_s = trim.clean_shown_s if rate < trim.shown * moment.least_bps else trim.clean_s
-    if empty_s < clean_s * moment.patience:
+    sooner_s = trim.sooner_s if rate < trim.shown * moment.least_bps else 0.0
+    if empty_s < trim.clean_s * moment.patience - sooner_s:
         return memory, Reason("trim-waiting", f"The queue is gone since {seconds(empty_s)}: {mbit(rate)} is kept.")
     near = (
         memory.ceiling_bps is not None
