@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from statistics import median
 from typing import TYPE_CHECKING
 
 import httpx
@@ -12,9 +14,11 @@ from controller.ports import NoAnswer
 from controller.queries import read_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _DEADLINE_S = 60.0
+_OF_UPLINKS = tuple(f"{carrier}_" for carrier in Transport)
 
 
 def fetched(url: str, query: str, *, at_s: float) -> bytes:
@@ -47,10 +51,23 @@ def kept(path: Path) -> tuple[Series, ...]:
     answer = read_answer(body)
     if isinstance(answer, NoAnswer):
         fail(f"{path} is no answer of Prometheus, as --save writes one: {answer.why}", BAD_INPUT)
-    uplinks = tuple(f"{carrier}_" for carrier in Transport)
-    if not any(one.samples and one.metric.startswith(uplinks) for one in answer.series):
+    if not any(one.samples and one.metric.startswith(_OF_UPLINKS) for one in answer.series):
         fail(f"{path} holds no samples of uplinks; give a file that --save wrote while a stream ran", WRONG)
     return answer.series
+
+
+def interval_s(series: Iterable[Series]) -> float | None:
+    """How often the uplinks were scraped, seconds: the usual gap of that series of theirs which came most often.
+
+    None where none of them has two samples.
+    """
+    gaps = (
+        median(later.t_s - earlier.t_s for earlier, later in pairwise(one.samples))
+        for one in series
+        if one.metric.startswith(_OF_UPLINKS) and len(one.samples) > 1
+    )
+    shortest_s = min(gaps, default=None)
+    return None if shortest_s is None else round(shortest_s, 2)  # a scrape's timestamp is some ms off its grid
 
 
 def save(path: Path, body: bytes) -> None:

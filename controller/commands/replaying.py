@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
@@ -31,7 +31,11 @@ from controller.wiring_encoder import calibration_of
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from controller.decision.model import Series
+
 _LONGEST_S = 6 * 3_600.0
+# What a configuration may say, too.
+_SHORTEST_PERIOD_S, _LONGEST_PERIOD_S = 0.1, 60.0
 _LAST_S = 600.0
 POLICIES = ("adaptive", "locked")
 # Where nothing is known of the unit: each change of bitrate or picture size is free.
@@ -40,12 +44,15 @@ _LIVE = EncoderTraits(geometry_cost_s=0.0)
 
 @dataclass(frozen=True, slots=True)
 class _Rig:
-    """What is replayed: as configured, or a rig of which nothing is known but where its samples are."""
+    """What is replayed: as configured, or a rig of which nothing is known but where its samples are.
+
+    `period_s` None: it decides as often as its uplinks were scraped.
+    """
 
     url: str = ""
     policy: PolicySection = field(default_factory=PolicySection)
     traits: EncoderTraits = _LIVE
-    period_s: float = 1.0
+    period_s: float | None = None
     match: Mapping[str, str] = field(default_factory=dict)
     wanted: tuple[str, ...] = metrics(tuple(Transport))
 
@@ -54,7 +61,10 @@ def replay(  # noqa: PLR0913 - one option each for whence, when, how and whither
     *,
     config: ConfigPath = DEFAULT_CONFIG,
     last: Annotated[
-        str | None, typer.Option(help="How far back: 90s, 10m, 2h. Without it 10m, of a file all of it.")
+        str | None,
+        typer.Option(
+            help="How far back: 90s, 10m, 2h; at most to the first sample. Without it 10m, of a file all of it."
+        ),
     ] = None,
     until: Annotated[
         datetime | None, typer.Option(help="Its end, on this machine's clock; without it now, or the file's end.")
@@ -62,6 +72,13 @@ def replay(  # noqa: PLR0913 - one option each for whence, when, how and whither
     policy: Annotated[
         list[str] | None,
         typer.Option(help="adaptive or locked, in place of the configured one; both, given twice, side by side."),
+    ] = None,
+    period: Annotated[
+        str | None,
+        typer.Option(
+            help="From one decision to the next: 0.25s, 1s. Without it the configured one, or else as often as the "
+            "uplinks were scraped."
+        ),
     ] = None,
     prometheus: Annotated[
         str | None, typer.Option(metavar="URL", help="The Prometheus to ask, in place of the configured one.")
@@ -77,11 +94,14 @@ def replay(  # noqa: PLR0913 - one option each for whence, when, how and whither
     """Say what would have been decided on a recorded stream, by the same code; nothing is driven.
 
     Orders by hand are not replayed. With --file or --prometheus no configuration is needed: every change of the
-    encoder then counts as free.
+    encoder then counts as free, and the states have their usual pictures and bitrates. To replay what a controller
+    decided, give its configuration, and the Prometheus beside it.
     """
     if file is not None and (save is not None or prometheus is not None):
         fail("--file has its samples: leave --save and --prometheus out", BAD_INPUT)
     rig = _rig(config, url=prometheus, alone=file is not None)
+    if period is not None:
+        rig = replace(rig, period_s=_period_s(period))
     names = list(dict.fromkeys(policy or [rig.policy.name]))
     for name in names:
         if name not in POLICIES:
@@ -90,7 +110,7 @@ def replay(  # noqa: PLR0913 - one option each for whence, when, how and whither
     until_s = None if until is None else until.timestamp()
     if file is None:
         to_s = time.time() if until_s is None else until_s
-        recording, span = _asked(rig, _span(to_s, _LAST_S if length_s is None else length_s, rig), save=save)
+        recording, span = _asked(rig, to_s=to_s, length_s=_LAST_S if length_s is None else length_s, save=save)
     else:
         recording, span = _read(rig, file, until_s=until_s, length_s=length_s)
     found = {name: _replayed(rig, name, recording, span) for name in names}
@@ -121,35 +141,60 @@ def _rig(config: Path, *, url: str | None, alone: bool) -> _Rig:
     )
 
 
-def _span(to_s: float, length_s: float, rig: _Rig) -> Span:
+def _period_s(text: str) -> float:
+    period_s = seconds_of(text)
+    if not _SHORTEST_PERIOD_S <= period_s <= _LONGEST_PERIOD_S:
+        fail(f"--period {text} is no controller's; give {_SHORTEST_PERIOD_S}s to {_LONGEST_PERIOD_S:.0f}s", BAD_INPUT)
+    return period_s
+
+
+def _judged(length_s: float, *, period_s: float) -> None:
+    """End the program where there is nothing to decide about, or far too much."""
     if length_s > _LONGEST_S:
         fail(f"{length_s / 3_600:.1f} h are too long; at most 6h at once, chosen with --last and --until", BAD_INPUT)
-    if length_s < rig.period_s:
+    if length_s < period_s:
         fail(
-            f"{length_s:.1f} s are too short; give at least {rig.period_s:.1f}s, from one decision to the next",
+            f"{length_s:.1f} s are too short; give at least {period_s:g}s, from one decision to the next",
             BAD_INPUT,
         )
-    return Span(to_s - length_s, to_s, period_s=rig.period_s)
 
 
-def _asked(rig: _Rig, span: Span, *, save: Path | None) -> tuple[Recording, Span]:
-    query = raw_window(rig.wanted, match=rig.match, window_s=span.end_s - span.begin_s + WINDOW_S)
-    body = recorded.fetched(rig.url, query, at_s=span.end_s)
+def _span(rig: _Rig, series: Sequence[Series], *, to_s: float, length_s: float) -> Span:
+    """When is looked: as often as the rig did, or as its samples say."""
+    period_s = rig.period_s
+    if period_s is None:
+        scraped_s = recorded.interval_s(series)
+        if scraped_s is None:
+            fail("nothing tells how often the uplinks were scraped; say how often to decide with --period", BAD_INPUT)
+        period_s = min(max(scraped_s, _SHORTEST_PERIOD_S), _LONGEST_PERIOD_S)
+    _judged(length_s, period_s=period_s)
+    return Span(to_s - length_s, to_s, period_s=period_s)
+
+
+def _asked(rig: _Rig, *, to_s: float, length_s: float, save: Path | None) -> tuple[Recording, Span]:
+    _judged(length_s, period_s=rig.period_s or _SHORTEST_PERIOD_S)  # before Prometheus has the work
+    query = raw_window(rig.wanted, match=rig.match, window_s=length_s + WINDOW_S)
+    body = recorded.fetched(rig.url, query, at_s=to_s)
     series = recorded.told(body)
     if save is not None:
         recorded.save(save, body)
-    return Recording(series), span
+    recording = Recording(series)
+    begin_s, _ = recording.span_s or (to_s, to_s)
+    # What came before all samples is no stream: deciding about it would begin the replay in the safe state.
+    return recording, _span(rig, series, to_s=to_s, length_s=min(length_s, to_s - begin_s))
 
 
 def _read(rig: _Rig, file: Path, *, until_s: float | None, length_s: float | None) -> tuple[Recording, Span]:
     """The recording in a file, and what of it is replayed: all but the first window, which is looked back on."""
-    recording = Recording(recorded.kept(file))
+    series = recorded.kept(file)
+    recording = Recording(series)
     begin_s, end_s = recording.span_s or (0.0, 0.0)
     to_s = end_s if until_s is None else until_s
     if not begin_s < to_s <= end_s + WINDOW_S:
         fail(f"{file} was recorded from {clock(begin_s)} to {clock(end_s)}; choose --until within it", BAD_INPUT)
     whole_s = to_s - begin_s
-    return recording, _span(to_s, whole_s if length_s is None else min(length_s, whole_s), rig)
+    asked_s = whole_s if length_s is None else min(length_s, whole_s)
+    return recording, _span(rig, series, to_s=to_s, length_s=asked_s)
 
 
 def _replayed(rig: _Rig, name: str, recording: Recording, span: Span) -> list[Replayed]:
@@ -177,7 +222,7 @@ def _as_data(found: Sequence[Replayed], span: Span) -> dict[str, Any]:
         {"at_s": now.at_s, "from": before.scene, "to": now.scene, "reason": now.scene_text}
         for before, now in cuts(found)
     ]
-    return {**asdict(summary(found, span)), "changes": changes, "scenes": scenes}
+    return {"period_s": span.period_s, **asdict(summary(found, span)), "changes": changes, "scenes": scenes}
 
 
 def _tell(name: str, found: Sequence[Replayed], span: Span) -> None:
@@ -193,7 +238,7 @@ def _in_short(name: str, found: Sequence[Replayed], span: Span) -> str:
     return (
         f"{name}: {len(moves(found))} changes of state, {len(cuts(found))} of scene, "
         f"{total.mean_bitrate_bps / 1e6:.2f} Mbit/s in the mean, "
-        f"{total.resizes_per_h:.0f} changes of picture size an hour"
+        f"{total.resizes_per_h:.0f} changes of picture size an hour, deciding every {span.period_s:g} s"
     )
 
 
