@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from tests.bench.link import Transport
-from tests.bench.oracle import menus, plan
-from tests.bench.policies.windows import LADDER
+from tests.bench.oracle import Planned, menus, plan
 from tests.bench.running import LADDER_ORACLE, ORACLE, POLICIES, run
+from tests.bench.score import Scored
 from tests.bench.simulation import ChangeCost, simulate
 from tests.bench.traces import Pair
 from tests.bench_tests.roads import Script, blacked_out, flat, road
@@ -71,13 +71,13 @@ def test_a_coming_black_out_is_prepared_for() -> None:
 
 
 def test_a_restart_is_not_planned_into_the_same_setting() -> None:
-    """Every restart of the ladder's oracle changes the setting: a pause without a change cannot be ordered."""
-    pair = walk(3)
-    menu = menus(ChangeCost.RESTART)[1]
-    dips = road(np.minimum(pair.first, pair.second))
-    planned = plan(dips, menu, Transport.TCP)
-    assert set(planned) <= set(menu.settings)
-    assert {setting.rate_kbps for setting in menu.settings} == {rate for rate, _ in LADDER}
+    """A pause without a change cannot be ordered: the oracle uses a black-out for one, whose queue then drains."""
+    dark = road(blacked_out(4_600.0, 150, at_s=90, for_s=8))
+    for menu in menus(ChangeCost.RESTART):
+        planned = plan(dark, menu, Transport.TCP)
+        assert len(set(planned)) > 1
+        replayed = simulate(dark, Planned(planned), Transport.TCP, ChangeCost.RESTART)
+        assert not Scored(replayed).frozen[-400:].any()
 
 
 def test_a_plan_replays_as_planned() -> None:
