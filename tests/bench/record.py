@@ -1,8 +1,9 @@
 """`python -m tests.bench record`: a stream's history in Prometheus, or in a file, becomes traces for the bench.
 
-Of each uplink what it could carry, where a queue stood, and else what it was seen to carry. 0 stands only where it had
-no subflow. While it was idle its last bound is held for up to 30 s. What is unknown beyond that, or since the exporter
-was silent, is cut out of all uplinks alike. How much of each it was is told.
+Of each uplink what it could carry, where a queue stood, and else what it was seen to carry: where the stream itself
+sank, the trace sinks with it, and the bench may take that for an uplink that dies. Full uplinks make good traces. 0
+stands only where it had no subflow. While it was idle its last bound is held for up to 30 s. What is unknown beyond
+that, or since the exporter was silent, is cut out of all uplinks alike. How much of each it was is told.
 """
 
 from __future__ import annotations

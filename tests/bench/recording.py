@@ -2,7 +2,8 @@
 
 Per uplink and 100 ms, of the newest scrape: the upper bound where a queue stood, which is what the uplink
 could carry; else the lower bound, which is what it was seen to carry. A stream that never filled its uplinks
-therefore leaves a trace that is a lower bound of the truth.
+therefore leaves a trace that is a lower bound of the truth, and that sinks where the stream sank for a reason
+of its own, which reads as an uplink that dies.
 
 What that scrape does not tell is unknown, and unknown is not 0: only an uplink without a subflow carried
 nothing. A living one that nothing is sent over tells no bound after 3 s; its last one is held for `IDLE_S`.
