@@ -32,8 +32,10 @@ class Goal:
     given_for: tuple[tuple[str, str], ...] = _LIVE
     form: str = "{:.1f}"
 
-    def kept(self, value: float, limit: float) -> bool:
-        """Whether `value` is on the right side of the floor or the goal."""
+    def kept(self, value: float | None, limit: float) -> bool:
+        """Whether `value` is on the right side of the floor or the goal; what is unknown is not."""
+        if value is None:
+            return False
         return value <= limit if self.goal < self.floor else value >= limit
 
 
@@ -71,9 +73,7 @@ def _promised(row: Row) -> Iterator[Goal]:
 
 def _held(goal: Goal, row: Row, where: str) -> Result:
     value, name = goal.of(row), f"{where}: {goal.name}"
-    if value is None:
-        return Result(name, "unknown", "-", holds=True)
-    shown = goal.form.format(value)
+    shown = "unknown" if value is None else goal.form.format(value)
     if (row.model, row.change_cost) not in goal.given_for:
         return Result(name, shown, "-", holds=True)
     more = "<=" if goal.goal < goal.floor else ">="

@@ -96,9 +96,18 @@ def test_a_pair_below_fixed_2_5_is_named() -> None:
 
 
 def test_only_the_products_policy_is_judged() -> None:
-    """A baseline may miss what it likes, and what is unknown is no failure."""
+    """A baseline may miss what it likes."""
     assert not list(held([replace(ROW, policy="aimd", s=0.0)]))
-    assert all(one.holds for one in held([replace(ROW, react_p50_s=None, covered_within_2s=None)]))
+
+
+@pytest.mark.parametrize(("model", "holds"), [("tcp", False), ("mptcp", True)])
+def test_what_is_unknown_is_missed_where_it_is_promised(model: str, *, holds: bool) -> None:
+    """A column without a figure keeps no promise and reaches no goal; one without a promise is only told."""
+    results = list(held([replace(ROW, model=model, react_p50_s=None)]))
+    (unknown,) = [one for one in results if one.value == "unknown"]
+
+    assert (unknown.name, unknown.holds) == (f"open, {model}, live: reaction p50, s", holds)
+    assert not unknown.target.endswith("reached")
 
 
 def test_one_model_and_cost_is_promised_each_column_once() -> None:
