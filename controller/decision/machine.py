@@ -42,7 +42,7 @@ class Decision:
 
 
 def decide(state: State, observation: Observation, policy: Policy) -> Decision:
-    """The next decision from the memory `state` and what is seen now. Never raises on odd readings."""
+    """The next decision from the memory `state` and what is seen now. Never raises on what `observe` says."""
     before = _continued(state, observation.at_s, gap_s=policy.ages.late_s)
     blind_since_s = _blind_since(before, observation)
     move, clocks = _choose(before, observation, policy, blind_since_s)

@@ -15,6 +15,9 @@ from controller.decision.model import Sample
 # Scrapes keep their interval to a few milliseconds; a span may miss its first sample by this much.
 _SPAN_TOLERANCE = 0.1
 
+# Of no unit that is read here: a petabyte, or thirty million years. A rate of it squared is still a number.
+_MOST = 1e15
+
 
 @dataclass(frozen=True, slots=True)
 class Gain:
@@ -30,21 +33,23 @@ class Gain:
 
 
 def clean(samples: tuple[Sample, ...], *, not_after_s: float) -> tuple[Sample, ...]:
-    """Samples that are readings: finite, not from the future, in order, one per instant (the last told)."""
+    """Samples that are readings: of a possible size, not from the future, in order, one per instant (the last told)."""
     if _is_clean(samples, not_after_s):
         return samples
-    kept = (one for one in samples if one.t_s <= not_after_s and isfinite(one.value) and isfinite(one.t_s))
+    kept = (one for one in samples if one.t_s <= not_after_s and abs(one.value) <= _MOST and isfinite(one.t_s))
     last_told = {one.t_s: one for one in kept}
     return tuple(last_told[t_s] for t_s in sorted(last_told))
 
 
 def _is_clean(samples: tuple[Sample, ...], not_after_s: float) -> bool:
     """The usual case, found without looking at each sample twice: a sum with one bad value is no number."""
-    times = [one.t_s for one in samples]
+    times, values = [one.t_s for one in samples], [one.value for one in samples]
     return (
         len(set(times)) == len(times)
         and times == sorted(times)
-        and isfinite(sum(times) + sum([one.value for one in samples]))
+        and isfinite(sum(times) + sum(values))
+        and min(values, default=0.0) >= -_MOST
+        and max(values, default=0.0) <= _MOST
         and (not times or times[-1] <= not_after_s)
     )
 

@@ -7,12 +7,21 @@ import re
 from dataclasses import replace
 from math import inf, nan
 
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from controller.decision.machine import Decision, State, decide
-from controller.decision.model import Freshness, Override, Quality, Sample, Scene, Series
+from controller.decision.model import (
+    EncoderTraits,
+    Freshness,
+    Override,
+    Quality,
+    Sample,
+    Scene,
+    Series,
+    Transport,
+)
 from controller.decision.policy import Policy
 from tests.controller.decision.examples import THOROUGH, law
 from tests.controller.decision.roads import POLICIES, RUNGS, TRAITS, at_rung
@@ -171,6 +180,38 @@ class RoughWindows(RuleBasedStateMachine):
     def _ordered(self) -> bool:
         at_s = None if self.last is None else self.last.state.at_s
         return self.told is not None and at_s is not None and at_s < self.told.until_s
+
+
+@law
+@given(
+    policy=st.sampled_from(POLICIES),
+    traits=st.sampled_from(TRAITS),
+    carrier=st.sampled_from(Transport),
+    capacity_bps=st.sampled_from([0.5e6, 40e6]),
+    seconds=st.lists(
+        st.tuples(st.integers(0, 2**40 - 1), st.floats(3.0, 307.0), st.booleans()), min_size=1, max_size=24
+    ),
+)
+def test_no_number_is_too_large_to_decide_from(
+    policy: Policy,
+    traits: EncoderTraits,
+    carrier: Transport,
+    capacity_bps: float,
+    seconds: list[tuple[int, float, bool]],
+) -> None:
+    """Each second some readings are of any size that a number can have: each second is decided, and can be kept."""
+    world, state = World(carrier, conditions=Conditions(capacity_bps)), at_rung(policy, Quality.MEDIUM)
+    world.advance()
+    for which, magnitude, growing in seconds:
+        world.advance()
+        for at, row in enumerate(world.rows.values()):
+            if which >> at & 1:
+                row[-1] = Sample(row[-1].t_s, 10.0 ** (magnitude + growing * at / 40))
+        made = decide(state, world.observe(policy, traits=traits), policy)
+        assert 300_000 <= made.target.bitrate_bps <= 7_350_000
+        assert not re.search(r"\b(nan|inf)\b", repr(made)), "memory and reasons hold numbers"
+        state = made.state
+        world.obey(state.target)
 
 
 def told_once(series: Series) -> bool:
