@@ -18,7 +18,7 @@ from tests.bench.simulation import ChangeCost
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table, as written to JSON. None: the policy has no such thing."""
+    """One line of the table, as written to JSON. None: the policy has no such thing, or nothing tells of it."""
 
     set: str
     model: str
@@ -27,8 +27,8 @@ class Row:
     s: float
     qoe: float
     delivered_mbps: float
-    delivered_of_oracle: float
-    utilisation: float
+    delivered_of_oracle: float | None
+    utilisation: float | None
     frozen_s_per_h: float
     freezes_per_h: float
     p95_s: float
@@ -73,8 +73,8 @@ def row(
         s=100.0 * (qoe - low) / (high - low) if high > low else 0.0,
         qoe=qoe,
         delivered_mbps=delivered,
-        delivered_of_oracle=delivered / _mean(oracle, lambda one: one.measures.delivered_mbps),
-        utilisation=delivered / _mean(results, lambda one: one.measures.usable_mbps),
+        delivered_of_oracle=_share(delivered, _mean(oracle, lambda one: one.measures.delivered_mbps)),
+        utilisation=_share(delivered, _mean(results, lambda one: one.measures.usable_mbps)),
         frozen_s_per_h=_mean(results, lambda one: one.measures.frozen_s_per_h),
         freezes_per_h=_mean(results, lambda one: one.measures.freezes_per_h),
         p95_s=_mean(results, lambda one: one.measures.p95_s),
@@ -101,6 +101,11 @@ def row(
 def _mean(results: Sequence[Result], of: Callable[[Result], float]) -> float:
     total = sum(one.measures.scored_s for one in results)
     return sum(of(one) * one.measures.scored_s for one in results) / total
+
+
+def _share(part: float, whole: float) -> float | None:
+    """`part` of `whole`; None over links that carry nothing."""
+    return part / whole if whole else None
 
 
 def _reaction(results: Sequence[Result]) -> tuple[float | None, float | None, float | None]:
