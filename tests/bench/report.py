@@ -38,22 +38,19 @@ def _line(row: Row) -> str:
     react = "-"
     if row.react_p50_s is not None and row.react_p90_s is not None and row.react_never is not None:
         react = f"{row.react_p50_s:.1f}/{row.react_p90_s:.1f} {row.react_never:.0%}"
-    used = "-" if row.utilisation is None else f"{row.utilisation:.2f}"
     worst = f"{row.worst_pair} {row.worst_pair_qoe_over_fixed_2_5:+.2f}"
     return (
-        f"{row.policy:26} {row.s:5.1f} {row.delivered_mbps:5.2f} {used:>5} {row.frozen_s_per_h:6.0f} "
-        f"{row.p95_s:5.1f}/{row.p99_s:4.1f} {row.switches_per_h:5.0f} {row.restarts_per_h:5.0f} {react:>20} "
-        f"{row.qoe:6.2f} {_share(row.covered_within_2s)} {_whole(row.shown_while_fine_s_per_h)} "
-        f"{_whole(row.out_of_band_s_per_h)}  {worst}"
+        f"{row.policy:26} {row.s:5.1f} {row.delivered_mbps:5.2f} {_shown(row.utilisation, '5.2f')} "
+        f"{row.frozen_s_per_h:6.0f} {_shown(row.p95_s, '5.1f')}/{_shown(row.p99_s, '4.1f')} "
+        f"{row.switches_per_h:5.0f} {row.restarts_per_h:5.0f} {react:>20} "
+        f"{row.qoe:6.2f} {_shown(row.covered_within_2s, '6.0%')} {_shown(row.shown_while_fine_s_per_h, '5.0f')} "
+        f"{_shown(row.out_of_band_s_per_h, '5.0f')}  {worst}"
     )
 
 
-def _share(value: float | None) -> str:
-    return f"{value:6.0%}" if value is not None else f"{'-':>6}"
-
-
-def _whole(value: float | None) -> str:
-    return f"{value:5.0f}" if value is not None else f"{'-':>5}"
+def _shown(value: float | None, form: str) -> str:
+    """`value` in `form`, which begins with one digit of width; "-" of that width where there is none."""
+    return f"{'-':>{form[0]}}" if value is None else f"{value:{form}}"
 
 
 def write_json(path: Path, rows: Iterable[Row]) -> None:

@@ -31,8 +31,8 @@ class Row:
     utilisation: float | None
     frozen_s_per_h: float
     freezes_per_h: float
-    p95_s: float
-    p99_s: float
+    p95_s: float | None
+    p99_s: float | None
     switches_per_h: float
     restarts_per_h: float
     outage_s_per_h: float
@@ -77,8 +77,8 @@ def row(
         utilisation=_share(delivered, _mean(results, lambda one: one.measures.usable_mbps)),
         frozen_s_per_h=_mean(results, lambda one: one.measures.frozen_s_per_h),
         freezes_per_h=_mean(results, lambda one: one.measures.freezes_per_h),
-        p95_s=_mean(results, lambda one: one.measures.p95_s),
-        p99_s=_mean(results, lambda one: one.measures.p99_s),
+        p95_s=_known_mean(results, lambda one: one.measures.p95_s),
+        p99_s=_known_mean(results, lambda one: one.measures.p99_s),
         switches_per_h=_mean(results, lambda one: one.measures.switches_per_h),
         restarts_per_h=_mean(results, lambda one: one.measures.restarts_per_h),
         outage_s_per_h=_mean(results, lambda one: one.measures.outage_s_per_h),
@@ -101,6 +101,12 @@ def row(
 def _mean(results: Sequence[Result], of: Callable[[Result], float]) -> float:
     total = sum(one.measures.scored_s for one in results)
     return sum(of(one) * one.measures.scored_s for one in results) / total
+
+
+def _known_mean(results: Sequence[Result], of: Callable[[Result], float | None]) -> float | None:
+    """The mean over the pairs that have a figure; None when none has."""
+    known = [(value, one.measures.scored_s) for one in results if (value := of(one)) is not None]
+    return sum(value * scored_s for value, scored_s in known) / sum(part for _, part in known) if known else None
 
 
 def _share(part: float, whole: float) -> float | None:

@@ -43,7 +43,10 @@ class Reaction:
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """The columns of one run over one pair; per-hour values are of scored time."""
+    """The columns of one run over one pair; per-hour values are of scored time.
+
+    `p95_s` and `p99_s`, of the latencies of the pictures that came, are None where none did.
+    """
 
     scored_s: float
     qoe: float
@@ -51,8 +54,8 @@ class Measures:
     usable_mbps: float
     frozen_s_per_h: float
     freezes_per_h: float
-    p95_s: float
-    p99_s: float
+    p95_s: float | None
+    p99_s: float | None
     switches_per_h: float
     restarts_per_h: float
     outage_s_per_h: float
@@ -69,7 +72,7 @@ def measure(history: History) -> Measures:
     run = Scored(history)
     hours = run.seconds / 3600.0
     latencies = run.latency[run.latency >= 0] / run.steps_per_s + PROPAGATION_S
-    p95, p99 = np.percentile(latencies, [95, 99]).tolist() if len(latencies) else (0.0, 0.0)
+    p95, p99 = np.percentile(latencies, [95, 99]).tolist() if len(latencies) else (None, None)
     _, lengths = runs(run.frozen)
     return Measures(
         scored_s=run.seconds,

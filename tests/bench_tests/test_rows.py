@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tests.bench.link import Transport
 from tests.bench.report import table, write_json
@@ -49,6 +50,15 @@ def test_links_that_carry_nothing_have_no_share(tmp_path: Path) -> None:
     assert dead.utilisation is None
     assert json.loads((tmp_path / "rows.json").read_text())[0]["utilisation"] is None
     assert table([dead]).splitlines()[2].split()[3] == "-"
+
+
+def test_where_no_picture_came_its_latency_is_unknown() -> None:
+    """Nothing arrived, so there is no latency; a set has the mean of the pairs on which something did."""
+    dead, fine = judged(BASE, pair(0.0)), judged(BASE, pair(4_000.0))
+
+    assert (dead.p95_s, dead.p99_s) == (None, None)
+    assert " -/   - " in table([dead])
+    assert judged(BASE, pair(0.0), pair(4_000.0)).p95_s == fine.p95_s == pytest.approx(0.13)
 
 
 def test_where_the_oracle_brings_nothing_its_share_is_unknown() -> None:
