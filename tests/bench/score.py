@@ -61,11 +61,6 @@ class Measures:
     outage_s_per_h: float
     reaction: Reaction
 
-    @property
-    def utilisation(self) -> float:
-        """Delivered over usable; above 1 where the queue carried media over a fade."""
-        return self.delivered_mbps / self.usable_mbps if self.usable_mbps else 0.0
-
 
 def measure(history: History) -> Measures:
     """The columns of one run, the first minute not counted."""

@@ -120,6 +120,5 @@ def test_columns_of_a_quiet_run() -> None:
     found = measure(history([START.rate_kbps] * 100))
     assert found.delivered_mbps == pytest.approx(2.5)
     assert found.usable_mbps == pytest.approx(4.5)
-    assert found.utilisation == pytest.approx(2.5 / 4.5)
     assert found.p99_s == pytest.approx(0.13)
     assert (found.switches_per_h, found.restarts_per_h, found.freezes_per_h) == (0.0, 0.0, 0.0)
