@@ -1,28 +1,31 @@
 """Oracle results kept between runs, outside of the repository: they cost most and never change.
 
-The key is the content: the pair's rates, what was asked, and the source of everything that computes
-it. A changed model therefore never meets an old answer.
+The key is the content: the pair's rates, what was asked, and the source of the oracle and of all of the
+project that it imports. A changed model therefore never meets an old answer.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict
+from functools import cache
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
-from tests.bench import history, link, oracle, running, score, simulation, subflow, two_paths
+from tests.bench import oracle
 from tests.bench.link import Transport
 from tests.bench.running import Result
 from tests.bench.score import Measures, Reaction
 from tests.bench.simulation import ChangeCost
 from tests.bench.traces import Pair
 
-_MAKERS = (history, link, oracle, running, score, simulation, subflow, two_paths)
+_ROOT = Path(oracle.__file__).parents[2]
 
 
 def cache_dir(environment: Mapping[str, str]) -> Path:
@@ -31,12 +34,42 @@ def cache_dir(environment: Mapping[str, str]) -> Path:
     return Path(base) / "vvlive" / "bench"
 
 
+@cache
 def source_digest() -> str:
     """A hash of the source that computes an oracle's result."""
     content = hashlib.sha256()
-    for module in _MAKERS:
-        content.update(Path(str(module.__file__)).read_bytes())
+    for path in sorted(sources(oracle.__name__)):
+        content.update(path.read_bytes())
     return content.hexdigest()
+
+
+def sources(module: str) -> set[Path]:
+    """The files of `module` and of all of the project that it imports, directly or not."""
+    found: set[Path] = set()
+    waiting = [module]
+    while waiting:
+        path = _file(waiting.pop())
+        if path is not None and path not in found:
+            found.add(path)
+            waiting += _named(ast.parse(path.read_bytes()))
+    return found
+
+
+def _file(name: str) -> Path | None:
+    """The file of one of the project's modules or packages; None for any other name."""
+    base = _ROOT.joinpath(*name.split("."))
+    return next((path for path in (base.with_suffix(".py"), base / "__init__.py") if path.is_file()), None)
+
+
+def _named(tree: ast.Module) -> list[str]:
+    """What a source imports, each with the packages around it; a name out of a package may be a module, too."""
+    names: list[str] = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names += [f"{node.module}.{alias.name}" for alias in node.names]
+    return [whole for name in names for whole in accumulate(name.split("."), "{}.{}".format)]
 
 
 def cached(

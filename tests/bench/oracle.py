@@ -15,11 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.bench.history import History, Setting
-from tests.bench.link import Link, Transport
+from tests.bench.link import Link, Transport, link
 from tests.bench.policies.windows import LADDER
-from tests.bench.score import GOP_S, WARM_UP_S
-from tests.bench.simulation import BUDGET_S, RESTART_S, ChangeCost
-from tests.bench.traces import BINS_PER_S
+from tests.bench.score import GOP_S, WARM_UP_S, Measures, measure
+from tests.bench.simulation import BUDGET_S, RESTART_S, ChangeCost, simulate
+from tests.bench.traces import BINS_PER_S, Pair
 
 STEP_BINS = 5
 STEP_S = STEP_BINS / BINS_PER_S
@@ -86,18 +86,32 @@ class Planned:
         return self._plan[step]
 
 
-def plan(link: Link, menu: Menu, transport: Transport) -> tuple[Setting, ...]:
-    """The best setting for each half second of `link`."""
-    problem = _Problem(link, menu, srt=transport is Transport.SRT)
+def best(menu: Menu, pair: Pair, transport: Transport, cost: ChangeCost) -> Measures:
+    """The columns of the replayed plan; under SRT, where the plan is not exact, of the better of two.
+
+    Under MPTCP it is replayed over one pipe that carries what both uplinks do, in order and without
+    losses: a bound, since two queues never deliver sooner.
+    """
+    road = link(pair, transport)
+    kinds = (Transport.SRT, Transport.TCP) if transport is Transport.SRT else (transport,)
+    pipe = Transport.TCP if transport is Transport.MPTCP else transport
+    plans = [plan(road, menu, kind) for kind in kinds]
+    runs = [measure(simulate(road, Planned(one), pipe, cost)) for one in plans]
+    return max(runs, key=lambda measures: measures.qoe)
+
+
+def plan(road: Link, menu: Menu, transport: Transport) -> tuple[Setting, ...]:
+    """The best setting for each half second of `road`."""
+    problem = _Problem(road, menu, srt=transport is Transport.SRT)
     return tuple(menu.settings[choice] for choice in problem.best_path())
 
 
 class _Problem:
     """The dynamic programme for one link. Amounts in kbit, values in Mbit."""
 
-    def __init__(self, link: Link, menu: Menu, *, srt: bool) -> None:
-        steps = len(link.capacity_kbps) // STEP_BINS
-        self.served = link.capacity_kbps[: steps * STEP_BINS].reshape(steps, STEP_BINS) / BINS_PER_S
+    def __init__(self, road: Link, menu: Menu, *, srt: bool) -> None:
+        steps = len(road.capacity_kbps) // STEP_BINS
+        self.served = road.capacity_kbps[: steps * STEP_BINS].reshape(steps, STEP_BINS) / BINS_PER_S
         sums = np.concatenate(([0.0], np.cumsum(self.served)))
         ends = np.arange(1, self.served.size + 1)
         # A slice joins at the start of its bin; its budget covers the 19 bins after its own.

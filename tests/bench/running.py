@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from controller.decision.policies import by_name
 from controller.decision.policy import Policy
 from tests.bench import oracle
-from tests.bench.link import Link, Transport, link
+from tests.bench.link import Transport, link
 from tests.bench.policies.in_encoder import ObsLike
 from tests.bench.policies.ladder import RefLadder, UsersTable
 from tests.bench.policies.product import Product
@@ -74,12 +74,9 @@ def run(
     """
     timing = timing or Timing()
     if isinstance(policy, str) and policy in ORACLES:
-        return _oracle(policy, pair, transport, cost)
-    return _judged(pair, link(pair, transport), _controller(policy, timing, cost), transport, cost)
-
-
-def _judged(pair: Pair, road: Link, controller: Controller, transport: Transport, cost: ChangeCost) -> Result:
-    history = simulate(road, controller, transport, cost)
+        menu = oracle.menus(cost)[ORACLES.index(policy)]
+        return Result(pair.name, pair.stratum, oracle.best(menu, pair, transport, cost))
+    history = simulate(link(pair, transport), _controller(policy, timing, cost), transport, cost)
     return Result(pair.name, pair.stratum, measure(history), measure_scenes(history, Scored(history)))
 
 
@@ -93,18 +90,3 @@ def _controller(policy: str | Policy, timing: Timing, cost: ChangeCost) -> Contr
     if policy in _WINDOWED:
         return Windowed(_WINDOWED[policy](), timing)
     raise ValueError(f"policy {policy!r} is not known: choose among {', '.join(POLICIES)}")
-
-
-def _oracle(name: str, pair: Pair, transport: Transport, cost: ChangeCost) -> Result:
-    """The replayed plan; under SRT, where the plan is not exact, the better of two.
-
-    Under MPTCP it is replayed over one pipe that carries what both uplinks do, in order and without
-    losses: a bound, since two queues never deliver sooner.
-    """
-    menu = oracle.menus(cost)[ORACLES.index(name)]
-    road = link(pair, transport)
-    kinds = (Transport.SRT, Transport.TCP) if transport is Transport.SRT else (transport,)
-    plans = [oracle.plan(road, menu, kind) for kind in kinds]
-    pipe = Transport.TCP if transport is Transport.MPTCP else transport
-    results = [_judged(pair, road, oracle.Planned(plan), pipe, cost) for plan in plans]
-    return max(results, key=lambda result: result.qoe)
