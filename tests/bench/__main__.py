@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
@@ -40,7 +40,8 @@ def parser() -> argparse.ArgumentParser:
         description="Judge bitrate and scene policies on uplink traces, in simulated time. "
         "S is 0 for a fixed 2.5 Mbit/s and 100 for an oracle that knows the future.",
         epilog="`record` as first word turns a stream's history into traces: see record --help. "
-        "Without --traces the synthetic set runs, and its scores are held against floors.json. "
+        "Without --traces the synthetic set runs, and its scores are held against floors.json: against all of it when "
+        "neither --mode nor --change-cost is given. "
         "Oracle results are kept in $XDG_CACHE_HOME/vvlive/bench. Exit code 1: a score fell below its floor.",
     )
     described.add_argument(
@@ -50,7 +51,11 @@ def parser() -> argparse.ArgumentParser:
         help="directory of trace files (second,kbps per 100 ms), paired in the order of their names; each pair runs as "
         "it is and divided by four",
     )
-    described.add_argument("--set", choices=["synthetic"], help="our own seeded traces; the default without --traces")
+    described.add_argument(
+        "--set",
+        choices=[floors.WHOLE, floors.DRIVE],
+        help="our own seeded traces, the default without --traces, or one drive of them alone, in a fifth of the time",
+    )
     described.add_argument(
         "--pairs",
         choices=sorted(_PAIRS),
@@ -62,7 +67,8 @@ def parser() -> argparse.ArgumentParser:
         action="append",
         choices=[*(one.value for one in Transport), "all"],
         help="transport model: one pipe (tcp), one that stops when an uplink dies (tcp-hol), two subflows as the rig "
-        "shows them (mptcp), srt; repeatable; default: the three of TCP",
+        "shows them (mptcp), srt; repeatable; default: the three of TCP and, for the product's policies, whatever else "
+        "has a floor",
     )
     described.add_argument(
         "--change-cost",
@@ -103,16 +109,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser().parse_args(words)
     try:
         _writable(options.json)
-        matrices = _matrices(options)
+        wanted = matrices(options)
     except (TraceError, ValueError) as error:
         sys.stderr.write(f"bench: {error}\n")
         return 2
-    rows = [row for one in matrices for row in compute(one, jobs=max(1, options.jobs), progress=_Progress())]
-    sys.stdout.write(table(rows) + "\n")
+    rows = [row for one in wanted for row in compute(one, jobs=max(1, options.jobs), progress=_Progress())]
+    aside = {f"{one.set_name}: {name}" for one in wanted for name in one.alone}
+    shown = [row for row in rows if row.set not in aside]
+    sys.stdout.write(table(shown) + "\n")
     if options.json is not None:
-        write_json(options.json, rows)
+        write_json(options.json, shown)
     fallen = _hold_floors(rows, options) if _ratcheted(options) else 0
-    return fallen if not options.targets or report(goals.held(rows)) else 1
+    return fallen if not options.targets or report(goals.held(shown)) else 1
 
 
 def _writable(path: Path | None) -> None:
@@ -121,20 +129,42 @@ def _writable(path: Path | None) -> None:
         raise ValueError(f"--json {path} cannot be written; name a file in a directory that exists")
 
 
-def _matrices(options: argparse.Namespace) -> list[Matrix]:
-    """What is asked: one matrix, or for the targets one for TCP and one for SRT, whose change costs differ."""
+def matrices(options: argparse.Namespace) -> list[Matrix]:
+    """What is asked, in the order of the table.
+
+    For the targets one matrix for TCP and one for SRT, whose change costs differ; when neither a model nor a cost is
+    named, the table and then whatever else has a floor.
+
+    Raises:
+        ValueError: options that exclude each other, or a time that the model cannot keep.
+        TraceError: the recordings cannot be played.
+    """
     _refuse_what_would_be_dropped(options)
-    if options.targets and not options.mode and not options.change_cost:
-        parts = [
-            ([Transport.TCP.value, Transport.TCP_HOL.value], [ChangeCost.LIVE.value, ChangeCost.RESTART.value]),
-            ([Transport.SRT.value], [ChangeCost.LIVE.value]),
-        ]
-    else:
-        parts = [(options.mode or _MODES, options.change_cost or [ChangeCost.LIVE.value])]
     name, pairs = _pairs(options)
     policies = tuple(options.policy or (one for one in POLICIES if one not in _ON_REQUEST))
-    whole = Matrix(name, pairs, policies, (), (), _timing(options), by_stratum=options.by_stratum)
-    return [replace(whole, transports=_transports(modes), costs=_costs(costs)) for modes, costs in parts]
+    alone = (floors.DRIVE,) if name == floors.WHOLE else ()  # costs nothing, and it has floors of its own
+    whole = Matrix(name, pairs, policies, (), (), _timing(options), by_stratum=options.by_stratum, alone=alone)
+    open_choice = not options.mode and not options.change_cost
+    if options.targets and open_choice:
+        to_tcp = replace(
+            whole, transports=(Transport.TCP, Transport.TCP_HOL), costs=(ChangeCost.LIVE, ChangeCost.RESTART)
+        )
+        return [to_tcp, replace(whole, transports=(Transport.SRT,), costs=(ChangeCost.LIVE,))]
+    asked = replace(
+        whole,
+        transports=_transports(options.mode or _MODES),
+        costs=_costs(options.change_cost or [ChangeCost.LIVE.value]),
+    )
+    return [asked, *_rest_of_the_floors(asked)] if open_choice and _ratcheted(options) else [asked]
+
+
+def _rest_of_the_floors(asked: Matrix) -> Iterator[Matrix]:
+    """The product's policies for each model and cost that has a floor and is not asked: no floor goes unheld."""
+    policies = tuple(one for one in asked.policies if one in PRODUCT)
+    rest = [one for one in floors.held(floors.read()) if one not in product(asked.transports, asked.costs)]
+    for cost in dict.fromkeys(cost for _, cost in rest if policies):
+        transports = tuple(transport for transport, its_cost in rest if its_cost is cost)
+        yield replace(asked, policies=policies, transports=transports, costs=(cost,))
 
 
 def _refuse_what_would_be_dropped(options: argparse.Namespace) -> None:
@@ -167,8 +197,10 @@ def _costs(costs: Sequence[str]) -> tuple[ChangeCost, ...]:
 
 
 def _pairs(options: argparse.Namespace) -> tuple[str, tuple[Pair, ...]]:
+    if options.set == floors.DRIVE:
+        return floors.ALONE, tuple(pair for pair in synthetic_pairs() if pair.name == floors.DRIVE)
     if options.traces is None:
-        return "synthetic", synthetic_pairs()
+        return floors.WHOLE, synthetic_pairs()
     recipe = options.pairs or _AUTO
     pairs = _PAIRS[recipe](options.traces)
     if recipe != _AUTO:
@@ -198,12 +230,11 @@ def _ratcheted(options: argparse.Namespace) -> bool:
 
 
 def _hold_floors(rows: Sequence[Row], options: argparse.Namespace) -> int:
-    whole = [row for row in rows if row.set == "synthetic"]
     held = floors.read()
     if options.raise_floors:
-        floors.write(floors.raised(whole, held))
+        floors.write(floors.raised(rows, held))
         return 0
-    broken = floors.fallen(whole, held)
+    broken = floors.fallen(rows, held)
     for line in broken:
         sys.stderr.write(f"bench: {line}\n")
     return 1 if broken else 0

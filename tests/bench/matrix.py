@@ -21,7 +21,10 @@ Progress = Callable[[int, int, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """What is asked: every policy on every pair, for each transport and cost."""
+    """What is asked: every policy on every pair, for each transport and cost.
+
+    Rows come for the whole set, for each stratum if `by_stratum`, and for each pair of which the name is in `alone`.
+    """
 
     set_name: str
     pairs: tuple[Pair, ...]
@@ -30,6 +33,7 @@ class Matrix:
     costs: tuple[ChangeCost, ...]
     timing: Timing
     by_stratum: bool = False
+    alone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,4 +125,5 @@ def _sets(matrix: Matrix) -> list[tuple[str, list[int]]]:
         for stratum in dict.fromkeys(pair.stratum for pair in matrix.pairs):
             members = [index for index, pair in enumerate(matrix.pairs) if pair.stratum == stratum]
             sets.append((f"{matrix.set_name}: {stratum}", members))
-    return sets
+    alone = [(index, pair.name) for index, pair in enumerate(matrix.pairs) if pair.name in matrix.alone]
+    return [*sets, *((f"{matrix.set_name}: {name}", [index]) for index, name in alone)]

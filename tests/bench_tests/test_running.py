@@ -17,7 +17,7 @@ from tests.bench.link import Transport
 from tests.bench.matrix import Matrix, compute
 from tests.bench.report import table, write_json
 from tests.bench.rows import Row, row
-from tests.bench.running import BASE, ORACLE, PRODUCT, Result, run
+from tests.bench.running import BASE, ORACLE, Result, run
 from tests.bench.score import Measures, Reaction
 from tests.bench.simulation import ChangeCost, Timing
 from tests.bench.traces import Pair, write_trace
@@ -48,7 +48,7 @@ def result(
 
 def judged(results: list[Result], base: list[Result], oracle: list[Result], policy: str = "adaptive") -> Row:
     """The row of these results."""
-    return row(set_name="s", model=TCP, cost=LIVE, policy=policy, results=results, base=base, oracle=oracle)
+    return row(set_name="synthetic", model=TCP, cost=LIVE, policy=policy, results=results, base=base, oracle=oracle)
 
 
 def bumpy(name: str = "bumpy", seconds: int = 90) -> Pair:
@@ -161,13 +161,14 @@ def test_floors_only_rise() -> None:
     assert floors.raised([replace(found, policy="aimd")], {}) == {}
 
 
-def test_the_floors_that_ship_are_of_the_products_policies() -> None:
-    """Each key of the file names a transport, a cost and a policy that exist."""
-    for key in floors.read():
-        model, cost, policy = key.split("/")
-        assert Transport(model)
-        assert ChangeCost(cost)
-        assert policy in PRODUCT
+def test_one_drive_has_floors_of_its_own() -> None:
+    """A row of that drive alone is held by its own key; one of a stratum, or of recordings, by none."""
+    found = judged([result("a", qoe=2.0)], [result("a", qoe=1.0)], [result("a", qoe=3.0)])
+    alone, stress, given = (replace(found, set=name) for name in ("synthetic: crowd 2", "synthetic: stress", "drives"))
+    assert floors.raised([alone, stress, given], {}) == {"crowd 2/tcp/live/adaptive": 49.5}
+    assert floors.fallen([alone, stress, given], {"tcp/live/adaptive": 60.0}) == []
+    (line,) = floors.fallen([alone, stress, given], {"crowd 2/tcp/live/adaptive": 60.0})
+    assert line.startswith("crowd 2/tcp/live/adaptive: S 50.0 is below its floor 60.0")
 
 
 def test_a_matrix_gives_a_row_for_everything_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,6 +186,17 @@ def test_a_matrix_gives_a_row_for_everything_asked(tmp_path: Path, monkeypatch: 
     ]
     assert seen == [(number, 14) for number in range(1, 15)]
     assert list(tmp_path.rglob("*.json"))
+
+
+def test_a_pair_may_have_rows_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A pair that is named has the rows that it has where it is played alone, beside those of the whole set."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    pairs = (bumpy(seconds=70), bumpy("other", 75))
+    both = Matrix("two", pairs, ("aimd",), (TCP,), (LIVE,), Timing(), alone=("other",))
+    whole, other = compute(both, jobs=1, progress=lambda *_: None)
+    assert (whole.set, other.set) == ("two", "two: other")
+    one = replace(both, set_name="two: other", pairs=pairs[1:], alone=())
+    assert compute(one, jobs=1, progress=lambda *_: None) == [other]
 
 
 def test_rows_are_printed_best_first_and_written_whole(tmp_path: Path) -> None:
