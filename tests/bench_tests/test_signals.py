@@ -174,3 +174,23 @@ def test_where_the_model_has_subflows_they_are_told() -> None:
     upper = told["mptcp_connection_capacity_upper_bytes_per_second"]
     assert upper is not None
     assert upper * 8 == pytest.approx(0.95 * 0.97 * 1_800_000, rel=0.1)
+
+
+def _resent_share(history: History) -> float:
+    """The largest share of what an uplink sent that it had to send again, over the whole run."""
+    told = told_at(history, len(history.delivered) - 1)
+    shares = []
+    for uplink in UPLINKS:
+        again = told[f"mptcp_uplink_retransmitted_segments_total {uplink}"]
+        sent = told[f"mptcp_uplink_transmit_segments_total {uplink}"]
+        assert again is not None
+        assert sent is not None
+        shares.append(again / sent)
+    return max(shares)
+
+
+def test_only_the_model_with_subflows_has_losses_to_tell() -> None:
+    """When an uplink dies under a stream the one pipe tells a stray loss of 0.1 %, two subflows tell what is resent."""
+    roads = (blacked_out(4_000.0, 30, at_s=10, for_s=10), flat(3_000.0, 30))
+    assert _resent_share(ran(*roads, transport=Transport.TCP_HOL)) == pytest.approx(0.001, rel=0.01)
+    assert _resent_share(ran(*roads, transport=Transport.MPTCP)) > 0.003
