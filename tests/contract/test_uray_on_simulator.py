@@ -86,7 +86,7 @@ async def rig(
         username="admin",
         password=SecretStr("secret"),
         impacts=impacts,
-        deadlines=Deadlines(read_s=1.0, write_s=1.0, settle_s=0.01),
+        deadlines=Deadlines(read_s=3.0, write_s=3.0, settle_s=0.01),
     )
     yield Rig(device, pipeline, encoder)
     await encoder.close()

@@ -1,4 +1,4 @@
-"""A driver for a fake unit, calibrated as live and quick to give up."""
+"""A driver for a fake unit, calibrated as live; it gives up soon, but not for a second of a busy machine."""
 
 from __future__ import annotations
 
@@ -39,5 +39,5 @@ def driver(
         output=output,
         impacts=impacts,
         clock=clock or FakeClock(),
-        deadlines=Deadlines(read_s=1.0, write_s=1.0, settle_s=0.01),
+        deadlines=Deadlines(read_s=3.0, write_s=3.0, settle_s=0.01),
     )
