@@ -94,12 +94,16 @@ class Wholeness:
         elif self.whole_s is None:
             self.whole_s = at_s
 
-    def hole(self, missing: int, stamp: int, at_s: float) -> None:
+    def hole(self, missing: int, stamp: int | None, at_s: float) -> None:
         """Number `missing` is the last one given up: at `at_s` the next, which has this stamp, is played.
 
-        It may have come after it was due, and is played late: so the earliest that was learned lately is true.
+        It may have come after it was due, and is played late: so the earliest that was learned lately is true. Without
+        a stamp nothing is learned.
         """
         known = self._played
+        if stamp is None:
+            self._breaks(missing)
+            return
         if known is None or at_s - self._learned_s > _LEARNED_FOR_S or at_s < self._played_s(stamp, known):
             self._played, self._learned_s = (stamp, at_s), at_s
         self._breaks(missing)

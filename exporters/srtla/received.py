@@ -94,8 +94,10 @@ class Received:
         self._following = following
         if missing:
             self.missing += len(missing)
-            # A part is given up when the one after it is to be played.
-            self.wholeness.hole(missing[0], self._stamps[(missing[0] + 1) & _SLOT], at_s)
+            # A part is given up when the one after it is to be played; where that was not seen, its stamp is unknown.
+            after = missing[0] + 1 & SEQUENCE_MASK
+            stamp = self._stamps[after & _SLOT] if self._seen[after & _SLOT] == after else None
+            self.wholeness.hole(missing[0], stamp, at_s)
 
     def _advance(self, sequence: int, stamp: int) -> None:
         """Follow the highest number; a leap beyond the window counts once a second packet confirms it."""

@@ -188,6 +188,19 @@ def test_the_picture_is_whole_from_the_first_keyframe_after_what_is_missing() ->
     assert stream.wholeness.whole_s == pytest.approx(102.3)
 
 
+def test_a_hole_before_what_was_not_seen_tells_no_time() -> None:
+    """A packet that the capture has not shown has no stamp by which the keyframe's time could be known."""
+    stream, one = Received(), link()
+    arrive(stream, one, 100.0, keyframe(1, stamp_us=0))
+    stream.passed(2, 100.0)
+    arrive(stream, one, 101.3, keyframe(4, stamp_us=1_300_000))
+    stream.passed(3, 102.0)
+    assert stream.wholeness.whole_s is None
+
+    stream.passed(5, 102.2)
+    assert stream.wholeness.whole_s == pytest.approx(102.2)
+
+
 def test_a_keyframe_that_comes_twice_counts_once() -> None:
     """The second copy is a duplicate."""
     stream, one = Received(), link()
