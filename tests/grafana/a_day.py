@@ -1,8 +1,8 @@
 """`python -m tests.grafana.a_day`: how long the dashboards' queries take where 24 h are kept.
 
 The session report asks about all of the day and may take 500 ms, the others about the last quarter of an hour, 50 ms.
-Everything that a dashboard asks for is there for the whole day, as often as it is scraped: the bond at the rig four
-times a second, the ingest twice. Takes some minutes and 1 GB of disk for a while; exit code 1 when one takes longer.
+Everything that a dashboard asks for is there for the whole day, as often as it is scraped: the bond at the rig and the
+ingest four times a second. Takes some minutes and 1 GB of disk for a while; exit code 1 when one takes longer.
 """
 
 from __future__ import annotations

@@ -191,15 +191,15 @@ def _of_rules() -> Iterator[Serie]:
 
 
 def scrape_interval_s(site: str, job: str) -> float:
-    """How often the shipped Prometheus of that side asks that program, seconds; SRTLA's as often as MPTCP's."""
-    return _intervals_s().get((site, "mptcp" if job == "srtla" else job), 1.0)
+    """How often the shipped Prometheus of that side asks that program, seconds; SRTLA's alike on both."""
+    return _intervals_s().get((site, job), 1.0)
 
 
 @cache
 def _intervals_s() -> dict[tuple[str, str], float]:
     found = {}
-    for site in ("edge", "vps"):
-        config = yaml.safe_load((ROOT / "prometheus" / f"prometheus-{site}.yml").read_text(encoding="utf-8"))
+    for site, name in itertools.product(("edge", "vps"), ("", "srtla")):
+        config = yaml.safe_load((ROOT / "prometheus" / f"prometheus-{name or site}.yml").read_text(encoding="utf-8"))
         for job in config["scrape_configs"]:
             text = job.get("scrape_interval", config["global"]["scrape_interval"])
             whole = text.removesuffix("ms")
